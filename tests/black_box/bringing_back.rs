@@ -5,7 +5,7 @@ use test_support::{Space, component};
 const PYPROJECT: &str = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n";
 
 /// A recipe project whose build command does nothing.
-const RECIPE: &str = "[recipe]\nname = \"native\"\nversion = \"0.1.0\"\n\n[build]\ncommand = [\"true\"]\ninputs = [\"x\"]\n\
+pub(crate) const RECIPE: &str = "[recipe]\nname = \"native\"\nversion = \"0.1.0\"\n\n[build]\ncommand = [\"true\"]\ninputs = [\"x\"]\n\
                       component = \"c.wasm\"\n";
 
 /// The buildout directory is a Python project, whose build writes the files `made`.

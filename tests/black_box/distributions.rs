@@ -207,6 +207,21 @@ fn keeps_the_launcher_of_the_buildout() {
 }
 
 #[test]
+fn keeps_a_script_of_the_user_and_generates_generated_ones_again() {
+    let buildout = IndexedBuildout::new(
+        "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\ninterpreter = py\n",
+    );
+    buildout.space.write("bin/other", "#!/bin/sh\necho mine\n");
+    let printed = buildout.run(&[]);
+    assert!(printed.contains("bin/other is not generated: a file is there"), "{printed}");
+    assert_eq!(buildout.shell("sh bin/other"), "mine\n");
+    buildout.shell("rm bin/other .installed.cfg");
+    let printed = buildout.run(&[]);
+    assert!(!printed.contains("is not generated"), "{printed}");
+    assert_eq!(buildout.shell("bin/other"), "other\n");
+}
+
+#[test]
 fn keeps_the_files_of_the_host_under_any_name() {
     let buildout = IndexedBuildout::new(
         "[buildout]\nparts = app\ninstalled = real/state\n\n[app]\nrecipe = zc.recipe.egg\neggs = other\nscripts = other=state\n",

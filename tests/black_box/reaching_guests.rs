@@ -85,7 +85,7 @@ fn sections_are_read_in_every_call_and_changed_in_init_alone() {
             ("section add new word ${other:text}", "done"),
             ("section set new word ${other:word}!", "done"),
             ("section get new word", "Some(\"thing!\")"),
-            ("section add part recipe mkdir", "error: section \"part\" cannot be changed: A recipe adds only…"),
+            ("section add part recipe mkdir", "error: section \"part\" cannot be changed: A recipe can add only…"),
             ("section add buildout parts x", "error: section \"buildout\" does not…"),
             ("section add a]b x y", "error: section \"a]b\" does not…"),
             ("section set buildout parts x", "error: option buildout:parts cannot be changed…"),

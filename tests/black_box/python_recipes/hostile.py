@@ -19,7 +19,7 @@ def write(path, text='owned'):
 
 
 def shell(command):
-    # The command tells nothing of its own: what it made is looked at.
+    # Whether the command succeeded does not matter: the test looks at what it changed.
     result = subprocess.run(['sh', '-c', command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if b'secret' in result.stdout or b'root:' in result.stdout:
         got(result.stdout)
@@ -145,6 +145,27 @@ def try_recipes_toml(recipe, directory):
 def try_recipes_toml_removed(recipe, directory):
     os.unlink(os.path.join(directory, 'recipes.toml'))
     got('no recipes.toml')
+
+
+def try_recipe_project(recipe, directory):
+    write(os.path.join(directory, 'native/recipe.toml'))
+
+
+def try_crate(recipe, directory):
+    write(os.path.join(directory, 'native/Cargo.toml'))
+
+
+def try_cargo_settings(recipe, directory):
+    write(os.path.join(directory, '.cargo/config.toml'))
+
+
+def try_component(recipe, directory):
+    write(os.path.join(directory, 'named.wasm'))
+
+
+def try_projects_through_a_command(recipe, directory):
+    shell('cd %s; for f in native/recipe.toml native/Cargo.toml native/c.wasm named.wasm; do echo owned > $f; done;'
+          ' mkdir -p .cargo; echo owned > .cargo/config.toml; mv native other' % directory)
 
 
 def try_recipes_lock(recipe, directory):

@@ -1,7 +1,8 @@
 //! A hostile recipe gets nothing: neither in WebAssembly nor through its commands.
 
-use test_support::Space;
+use test_support::{Space, component};
 
+use crate::bringing_back::RECIPE;
 use crate::index::{IndexServer, ModuleWheel};
 
 const ATTEMPTS: &str = include_str!("hostile.py");
@@ -24,7 +25,7 @@ impl Scene {
             ModuleWheel::new("victim", "1.0").group("zc.buildout", "default = victim:Recipe").module(VICTIM),
         ]);
         let configuration = format!(
-            "[buildout]\nindex = {}\nextends = base.cfg\nparts = victim hostile\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = hostile\n\
+            "[buildout]\nindex = {}\nextends = base.cfg\ndevelop = native\nparts = victim hostile\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = hostile\n\
              home = {home}\nport = {port}\n",
             index.url(),
             home = space.root().join("home").display(),
@@ -33,7 +34,13 @@ impl Scene {
         space.write("buildout.cfg", &configuration);
         space.write("base.cfg", "[base]\n");
         space.write("keys/acme.pub", "key");
-        space.write("recipes.toml", "[recipe.victim]\ngrant = { env = [\"SECRET\"] }\n");
+        let recipes = "[recipe.victim]\ngrant = { env = [\"SECRET\"] }\n[recipe.named]\npath = \"named.wasm\"\n";
+        space.write("recipes.toml", recipes);
+        space.write("native/recipe.toml", RECIPE);
+        space.write("native/x", "");
+        for file in ["native/c.wasm", "named.wasm"] {
+            std::fs::copy(component("guest_native"), space.path(file)).unwrap();
+        }
         space.write(".git/config", "[core]\n");
         space.write("/tmp/home/.ssh/id_ed25519", "secret");
         space.write("/tmp/neighbor/buildout.cfg", "secret");
@@ -67,6 +74,11 @@ fn kept(space: &Space) -> Vec<(String, Option<Vec<u8>>)> {
         ".git/config",
         ".git/hooks/pre-commit",
         "data/mine",
+        "native/recipe.toml",
+        "native/c.wasm",
+        "native/Cargo.toml",
+        "named.wasm",
+        ".cargo/config.toml",
         "/tmp/neighbor/buildout.cfg",
         "/tmp/home/.ssh/id_ed25519",
         "/tmp/home/.bashrc",

@@ -22,7 +22,7 @@ use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::reach::LateReach;
-use crate::ownership::{Made, Records, Unfinished};
+use crate::ownership::{KnownPaths, Made, Records, Unfinished};
 
 /// Refused paths that are kept for the report of a failure.
 const DENIED_KEPT: usize = 10;
@@ -170,32 +170,29 @@ impl Call {
         }
     }
 
-    /// Announces a path that is about to come into being through the part. What exists, or is known to be
-    /// the part's by its place, or is in a directory that the part made, need not be announced.
+    /// What is known about the part's paths.
+    pub(crate) fn known_paths(&self) -> KnownPaths<'_> {
+        let Self { part, rights, made, records, unfinished, .. } = self;
+        KnownPaths { part, rights, made, records, unfinished }
+    }
+
+    /// Whether something is at a path that the part did not make.
+    pub(crate) fn is_foreign(&self, path: &Path) -> bool {
+        self.known_paths().is_foreign(path)
+    }
+
+    /// Announces a path that is about to come into being through the part.
     ///
     /// # Errors
-    /// The system's, if it cannot be written down: then the path must not be made.
+    /// As [`KnownPaths::will_make`].
     pub(crate) fn will_make(&self, path: &Path) -> std::io::Result<()> {
-        let is_known = self.rights.owns_its_places() && self.rights.is_own_place(path);
-        if !is_known && !self.made.includes(path) && path.symlink_metadata().is_err() {
-            return self.unfinished.announce(&self.part, path);
-        }
-        Ok(())
+        self.known_paths().will_make(path)
     }
 
-    /// Whether something is at a path that the part did not make: neither in this call nor in an earlier one.
-    pub(crate) fn is_foreign(&self, path: &Path) -> bool {
-        let is_made = self.rights.is_own_place(path)
-            || self.made.includes(path)
-            || self.records.is_of(&self.part, path)
-            || self.unfinished.includes(&self.part, path);
-        !is_made && path.symlink_metadata().is_ok()
-    }
-
-    /// Whether an option of the part decides what a recipe may do: the user sets it, not the recipe.
-    pub(crate) fn is_fixed(&self, option: &str) -> bool {
+    /// Whether an option decides what a recipe may do: the user sets it, not a recipe.
+    pub(crate) fn is_fixed(&self, section: &str, option: &str) -> bool {
         let mut granted = self.granted_options.iter();
-        self.rights.is_fixed(option) || granted.any(|(section, name)| *section == *self.part && name == option)
+        self.rights.is_fixed(option) || granted.any(|(of, name)| of == section && name == option)
     }
 
     /// Keeps the hints of an error, in case the recipe fails because of it.

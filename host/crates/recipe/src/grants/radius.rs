@@ -98,6 +98,10 @@ fn developed(applicant: &Applicant<'_>) -> Vec<PathBuf> {
 
 /// Of a developed project: all of it if it is a recipe project; otherwise the files that would make it one.
 fn of_project(project: &Path, locations: &Locations) -> Vec<PathBuf> {
+    // `develop` may list a component itself.
+    if project.is_file() {
+        return vec![project.to_owned()];
+    }
     let is_recipe = ["recipe.toml", "Cargo.toml"].iter().any(|name| project.join(name).exists());
     if is_recipe && !locations.parts.starts_with(project) {
         return vec![project.to_owned()];

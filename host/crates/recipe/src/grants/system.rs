@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
-/// Trees whose every file belongs to the system, whoever names it.
+/// Directory trees in which every file belongs to the system, whatever a configuration says.
 const TREES: [&str; 16] = [
     "/bin",
     "/boot",

@@ -75,14 +75,13 @@ impl SectionChange<'_> {
         if call.phase != Phase::Init {
             return Ok(());
         }
-        let is_granted = |(section, option): &(String, String)| section == self.section() && option == name;
-        if call.rights.is_fixed(name) || call.granted_options.iter().any(is_granted) {
+        if call.is_fixed(self.section(), name) {
             return Err(refused("A grant depends on this option: set it in the configuration"));
         }
         // Another recipe may have grants that this one has not.
         let package = |reference: &str| reference.split(':').next().unwrap_or_default().trim().to_owned();
         match name == "recipe" && value.is_some_and(|reference| package(reference) != package(&call.recipe)) {
-            true => Err(refused("A recipe adds only parts of its own package")),
+            true => Err(refused("A recipe can add only parts of its own package")),
             false => Ok(()),
         }
     }

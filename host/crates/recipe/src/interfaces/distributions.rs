@@ -21,6 +21,7 @@ use crate::grants::addresses::within;
 use crate::grants::mounts::normalize;
 use crate::limits;
 use crate::native::shared::Native;
+use crate::ownership::KnownPaths;
 
 /// Marks the interface in the linker.
 pub(crate) struct PythonDistributions;
@@ -159,17 +160,13 @@ impl DistributionsView<'_> {
         };
         let part = Arc::clone(&self.call.part);
         let environment = self.native.variables(&self.call.rights);
-        let unfinished = Arc::clone(&self.call.unfinished);
+        // The call goes on counting while the provider works: it gets copies.
         let (rights, records) = (Arc::clone(&self.call.rights), Arc::clone(&self.call.records));
-        let announced = Arc::clone(&self.call.unfinished);
-        let is_foreign = |path: &Path| {
-            let is_made = rights.is_own_place(path) || records.is_of(&part, path) || announced.includes(&part, path);
-            !is_made && path.symlink_metadata().is_ok()
-        };
-        let will_make = |path: &Path| match path.symlink_metadata() {
-            Ok(_) => Ok(()),
-            Err(_) => unfinished.announce(&part, path),
-        };
+        let (unfinished, made) = (Arc::clone(&self.call.unfinished), self.call.made.clone());
+        let known =
+            KnownPaths { part: &part, rights: &rights, made: &made, records: &records, unfinished: &unfinished };
+        let is_foreign = |path: &Path| known.is_foreign(path);
+        let will_make = |path: &Path| known.will_make(path);
         let requester =
             Requester { part: &part, buildout: &buildout, environment, is_foreign: &is_foreign, will_make: &will_make };
         if self.call.provided >= limits::PROVIDED {

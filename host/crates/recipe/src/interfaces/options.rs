@@ -55,7 +55,7 @@ impl OptionsView<'_> {
             return Ok((part, buildout));
         }
         check_own_name(name)?;
-        if self.call.is_fixed(name) {
+        if self.call.is_fixed(&part, name) {
             let current = look_up(self.call, || buildout.get(&part, name)).ok().flatten();
             check_fixed(value, current.as_deref(), &self.call.rights)?;
         }

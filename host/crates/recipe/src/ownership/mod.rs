@@ -23,7 +23,7 @@ pub use unfinished::Unfinished;
 const TICK: Duration = Duration::from_millis(10);
 
 /// What came into being through a part during one call.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Made {
     paths: Set<PathBuf>,
     /// When the first command of the call started.
@@ -97,6 +97,39 @@ impl Records {
 
     fn locked(&self) -> MutexGuard<'_, Map<String, Vec<PathBuf>>> {
         self.by_part.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is known about the paths of one part during a call.
+pub(crate) struct KnownPaths<'a> {
+    pub(crate) part: &'a str,
+    pub(crate) rights: &'a Rights,
+    pub(crate) made: &'a Made,
+    pub(crate) records: &'a Records,
+    pub(crate) unfinished: &'a Unfinished,
+}
+
+impl KnownPaths<'_> {
+    /// Whether something is at a path that the part did not make: neither in this call nor in an earlier one.
+    pub(crate) fn is_foreign(&self, path: &Path) -> bool {
+        let is_made = self.rights.is_own_place(path)
+            || self.made.includes(path)
+            || self.records.is_of(self.part, path)
+            || self.unfinished.includes(self.part, path);
+        !is_made && path.symlink_metadata().is_ok()
+    }
+
+    /// Announces a path that is about to come into being through the part. Nothing is announced for a path that exists, that is
+    /// known to be the part's by its place, or that is in a directory that the part made.
+    ///
+    /// # Errors
+    /// The system's, if it cannot be written down: then the path must not be made.
+    pub(crate) fn will_make(&self, path: &Path) -> std::io::Result<()> {
+        let is_known = self.rights.owns_its_places() && self.rights.is_own_place(path);
+        if is_known || self.made.includes(path) || path.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        self.unfinished.announce(self.part, path)
     }
 }
 

@@ -8,6 +8,7 @@ mod builds;
 mod comparison;
 mod compile;
 mod distributions;
+mod doctor;
 mod index;
 mod faults;
 mod hostile_guests;

@@ -9,6 +9,7 @@ mod comparison;
 mod compile;
 mod distributions;
 mod doctor;
+mod editor;
 mod index;
 mod faults;
 mod hostile_guests;

@@ -7,8 +7,8 @@ use std::path::Path;
 use base::interrupt::Interrupt;
 use confine::{CommandPolicy, ConfineError, ConfinementLevel, Layer, NativeCommand, Runner};
 
-use super::system::Machine;
-use super::{Check, Verdict};
+use super::system::CheckedMachine;
+use super::{Check, CheckVerdict};
 
 /// The layers that are shown, in the order in which a command meets them.
 const SHOWN: [(&str, &[Layer], &str); 5] = [
@@ -19,7 +19,7 @@ const SHOWN: [(&str, &[Layer], &str); 5] = [
     ("seccomp", &[Layer::Limits, Layer::Privileges, Layer::Seccomp], "system calls can be filtered"),
 ];
 
-pub(super) fn check(machine: &Machine, program: &Path, interrupt: &Interrupt) -> Vec<Check> {
+pub(super) fn check(machine: &CheckedMachine, program: &Path, interrupt: &Interrupt) -> Vec<Check> {
     let trial = |level| start(program, level, interrupt);
     let full = trial(ConfinementLevel::Full);
     let partial = if full.is_ok() { Ok(()) } else { trial(ConfinementLevel::Partial) };
@@ -40,7 +40,7 @@ fn start(program: &Path, level: ConfinementLevel, interrupt: &Interrupt) -> Resu
 
 type Trials<'a> = [&'a Result<(), ConfineError>; 2];
 
-fn verdict(machine: &Machine, name: &'static str, layers: &[Layer], good: &str, trials: Trials<'_>) -> Check {
+fn verdict(machine: &CheckedMachine, name: &'static str, layers: &[Layer], good: &str, trials: Trials<'_>) -> Check {
     let missing = |trial: &&Result<(), ConfineError>| match trial {
         Err(ConfineError::Missing { layer, .. }) => Some(*layer),
         _ => None,
@@ -48,7 +48,7 @@ fn verdict(machine: &Machine, name: &'static str, layers: &[Layer], good: &str, 
     let failed = trials.iter().find(|trial| missing(trial).is_some_and(|layer| layers.contains(&layer)));
     if let Some(Err(error)) = failed {
         let remedies = missing(failed.unwrap_or(&trials[0])).map(|layer| remedies(layer, machine)).unwrap_or_default();
-        return Check { name, verdict: Verdict::Unconfined, found: error.to_string(), remedies };
+        return Check { name, verdict: CheckVerdict::Unconfined, found: error.to_string(), remedies };
     }
     let [full, partial] = trials;
     let is_partial = layers.iter().all(|layer| !layer.is_of_full_only());
@@ -57,7 +57,7 @@ fn verdict(machine: &Machine, name: &'static str, layers: &[Layer], good: &str, 
         return Check::good(name, version.map_or_else(|| good.to_owned(), |version| format!("version {version}")));
     }
     let cause = trials.iter().find_map(|trial| trial.as_ref().err().map(ToString::to_string)).unwrap_or_default();
-    Check { name, verdict: Verdict::Skipped, found: format!("not checked: {cause}"), remedies: Vec::new() }
+    Check { name, verdict: CheckVerdict::Skipped, found: format!("not checked: {cause}"), remedies: Vec::new() }
 }
 
 /// Whether a trial went through these layers.
@@ -67,7 +67,7 @@ fn is_passed(layers: &[Layer], trial: &Result<(), ConfineError>, missing: Option
     trial.is_ok() || missing.is_some_and(|layer| own < position(&layer))
 }
 
-fn remedies(layer: Layer, machine: &Machine) -> Vec<String> {
+fn remedies(layer: Layer, machine: &CheckedMachine) -> Vec<String> {
     let of_container = machine.is_container.then(|| container(layer)).flatten().map(str::to_owned);
     let mut remedies: Vec<String> = of_container.into_iter().chain(settings(layer)).collect();
     if remedies.is_empty() {

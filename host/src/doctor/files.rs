@@ -9,7 +9,7 @@ use base::files::check_trusted_directory;
 use base::source::size;
 use recipe::component::Component;
 
-use super::{Check, Verdict};
+use super::{Check, CheckVerdict};
 
 /// Less free space than this is a warning, in bytes.
 const LITTLE_SPACE: u64 = 1 << 30;
@@ -26,7 +26,7 @@ fn python_runtime(program: &Path) -> Check {
         Ok(path) => Check::good(name, path.display().to_string()),
         Err(error) => {
             let remedy = "Install the whole package: the file belongs next to the program, in ../share/buildout-host.";
-            Check::new(name, Verdict::Warning, format!("{error} Needed by recipes in Python."), remedy)
+            Check::new(name, CheckVerdict::Warning, format!("{error} Needed by recipes in Python."), remedy)
         }
     }
 }
@@ -35,12 +35,17 @@ fn cache(environment: &Environment) -> Check {
     let name = "cache";
     let Some(directory) = environment.cache_directory() else {
         let remedy = "Set HOME or XDG_CACHE_HOME, or recipes are compiled in each run.";
-        return Check::new(name, Verdict::Warning, "there is none: neither HOME nor XDG_CACHE_HOME is set", remedy);
+        return Check::new(
+            name,
+            CheckVerdict::Warning,
+            "there is none: neither HOME nor XDG_CACHE_HOME is set",
+            remedy,
+        );
     };
     if let Err(distrust) = check_trusted_directory(&directory) {
         let remedy = "Only this user may be able to write to the cache: change the owner and the mode, or set \
                       XDG_CACHE_HOME to another directory.";
-        return Check::new(name, Verdict::Warning, distrust.to_string(), remedy);
+        return Check::new(name, CheckVerdict::Warning, distrust.to_string(), remedy);
     }
     space(name, &directory)
 }
@@ -51,7 +56,7 @@ fn space(name: &'static str, directory: &Path) -> Check {
     let existing = directory.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
     if rustix::fs::access(existing, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_err() {
         let remedy = format!("Make {} writable, or choose another directory.", existing.display());
-        return Check::new(name, Verdict::Warning, format!("{shown} cannot be written to"), remedy);
+        return Check::new(name, CheckVerdict::Warning, format!("{shown} cannot be written to"), remedy);
     }
     let Ok(statistics) = rustix::fs::statvfs(existing) else {
         return Check::good(name, format!("{shown}"));
@@ -59,7 +64,9 @@ fn space(name: &'static str, directory: &Path) -> Check {
     let free = statistics.f_bavail.saturating_mul(statistics.f_frsize);
     let found = format!("{shown}, {} free", size(free));
     match free < LITTLE_SPACE {
-        true => Check::new(name, Verdict::Warning, found, "Builds of large software may need more space: free some."),
+        true => {
+            Check::new(name, CheckVerdict::Warning, found, "Builds of large software may need more space: free some.")
+        }
         false => Check::good(name, found),
     }
 }
@@ -71,7 +78,7 @@ pub(super) fn clock(program: &Path) -> Check {
     match made.duration_since(SystemTime::now()) {
         Ok(behind) if behind > Duration::from_secs(86_400) => Check::new(
             "clock",
-            Verdict::Warning,
+            CheckVerdict::Warning,
             found,
             "Set the clock: downloads fail when certificates look invalid.",
         ),

@@ -15,7 +15,7 @@ use std::path::Path;
 use base::environment::Environment;
 use base::interrupt::Interrupt;
 
-use system::Machine;
+use system::CheckedMachine;
 
 /// One thing that was looked at.
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct Check {
     /// What was looked at: `user namespaces`.
     pub(crate) name: &'static str,
     /// The verdict.
-    pub(crate) verdict: Verdict,
+    pub(crate) verdict: CheckVerdict,
     /// What is there, or how it failed.
     pub(crate) found: String,
     /// What to do, one sentence each.
@@ -32,7 +32,7 @@ pub(crate) struct Check {
 
 /// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum CheckVerdict {
     /// All is well.
     Good,
     /// Some buildouts need it.
@@ -45,7 +45,7 @@ pub(crate) enum Verdict {
     Skipped,
 }
 
-impl Verdict {
+impl CheckVerdict {
     /// The word for it, in tables and in JSON.
     pub(crate) fn name(self) -> &'static str {
         match self {
@@ -60,17 +60,17 @@ impl Verdict {
 
 impl Check {
     fn good(name: &'static str, found: impl Into<String>) -> Self {
-        Self { name, verdict: Verdict::Good, found: found.into(), remedies: Vec::new() }
+        Self { name, verdict: CheckVerdict::Good, found: found.into(), remedies: Vec::new() }
     }
 
-    fn new(name: &'static str, verdict: Verdict, found: impl Into<String>, remedy: impl Into<String>) -> Self {
+    fn new(name: &'static str, verdict: CheckVerdict, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { name, verdict, found: found.into(), remedies: vec![remedy.into()] }
     }
 }
 
 /// Checks everything. `program` is this program.
 pub(crate) fn check(environment: &Environment, program: &Path, interrupt: &Interrupt) -> Vec<Check> {
-    let machine = Machine::of(environment);
+    let machine = CheckedMachine::of(environment);
     let mut checks = vec![machine.check()];
     checks.extend(confinement::check(&machine, program, interrupt));
     checks.extend(tools::check(&machine, environment, interrupt));

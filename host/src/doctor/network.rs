@@ -4,7 +4,7 @@ use base::environment::Environment;
 use base::source::redact;
 use url::Url;
 
-use super::{Check, Verdict};
+use super::{Check, CheckVerdict};
 
 pub(super) fn check(environment: &Environment) -> Vec<Check> {
     let names = ["http_proxy", "https_proxy", "all_proxy", "no_proxy"];
@@ -35,14 +35,14 @@ fn fault(name: &str, value: &str) -> Option<Check> {
         return None;
     }
     let found = format!("{name}={} is not the URL of a proxy", redact(value));
-    Some(Check::new("proxies", Verdict::Warning, found, format!("Set {name} to http://HOST:PORT, or remove it.")))
+    Some(Check::new("proxies", CheckVerdict::Warning, found, format!("Set {name} to http://HOST:PORT, or remove it.")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn found(variables: &[(&str, &str)]) -> (Verdict, String) {
+    fn found(variables: &[(&str, &str)]) -> (CheckVerdict, String) {
         let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let checks = check(&Environment { variables, ..Environment::default() });
         (checks[0].verdict, checks[0].found.clone())
@@ -53,9 +53,9 @@ mod tests {
         assert_eq!(found(&[]).1, "none: downloads are direct");
         assert_eq!(found(&[("no_proxy", "x")]).1, "none: downloads are direct");
         let (verdict, shown) = found(&[("HTTPS_PROXY", "http://user:secret@proxy:3128")]);
-        assert_eq!((verdict, shown.as_str()), (Verdict::Good, "HTTPS_PROXY=http://***@proxy:3128"));
+        assert_eq!((verdict, shown.as_str()), (CheckVerdict::Good, "HTTPS_PROXY=http://***@proxy:3128"));
         let (verdict, shown) = found(&[("http_proxy", "ftp://proxy")]);
-        assert_eq!(verdict, Verdict::Warning);
+        assert_eq!(verdict, CheckVerdict::Warning);
         assert!(shown.contains("is not the URL of a proxy"), "{shown}");
     }
 }

@@ -4,7 +4,7 @@ use super::system::PackageManager;
 
 /// A program that buildouts use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tool {
+pub(super) enum BuildTool {
     Compiler,
     Make,
     Patch,
@@ -13,7 +13,7 @@ pub(super) enum Tool {
 }
 
 /// What to do to have the tool.
-pub(super) fn install(tool: Tool, packages: PackageManager) -> String {
+pub(super) fn install(tool: BuildTool, packages: PackageManager) -> String {
     let Some(command) = command(packages) else {
         return format!("Install {} with the package manager of this distribution.", plain(tool));
     };
@@ -31,28 +31,28 @@ fn command(packages: PackageManager) -> Option<&'static str> {
     })
 }
 
-fn plain(tool: Tool) -> &'static str {
+fn plain(tool: BuildTool) -> &'static str {
     match tool {
-        Tool::Compiler => "a C compiler and the headers of the C library",
-        Tool::Make => "GNU make",
-        Tool::Patch => "patch",
-        Tool::Python => "Python 3",
-        Tool::PythonHeaders => "the headers of Python",
+        BuildTool::Compiler => "a C compiler and the headers of the C library",
+        BuildTool::Make => "GNU make",
+        BuildTool::Patch => "patch",
+        BuildTool::Python => "Python 3",
+        BuildTool::PythonHeaders => "the headers of Python",
     }
 }
 
-fn names(tool: Tool, packages: PackageManager) -> &'static str {
+fn names(tool: BuildTool, packages: PackageManager) -> &'static str {
     match (tool, packages) {
-        (Tool::Compiler, PackageManager::Apt) => "gcc g++ libc6-dev",
-        (Tool::Compiler, PackageManager::Apk) => "gcc g++ musl-dev",
-        (Tool::Compiler, PackageManager::Pacman) => "gcc",
-        (Tool::Compiler, _) => "gcc gcc-c++ glibc-devel",
-        (Tool::Make, _) => "make",
-        (Tool::Patch, _) => "patch",
-        (Tool::Python | Tool::PythonHeaders, PackageManager::Pacman) => "python",
-        (Tool::Python, _) => "python3",
-        (Tool::PythonHeaders, PackageManager::Apt | PackageManager::Apk) => "python3-dev",
-        (Tool::PythonHeaders, _) => "python3-devel",
+        (BuildTool::Compiler, PackageManager::Apt) => "gcc g++ libc6-dev",
+        (BuildTool::Compiler, PackageManager::Apk) => "gcc g++ musl-dev",
+        (BuildTool::Compiler, PackageManager::Pacman) => "gcc",
+        (BuildTool::Compiler, _) => "gcc gcc-c++ glibc-devel",
+        (BuildTool::Make, _) => "make",
+        (BuildTool::Patch, _) => "patch",
+        (BuildTool::Python | BuildTool::PythonHeaders, PackageManager::Pacman) => "python",
+        (BuildTool::Python, _) => "python3",
+        (BuildTool::PythonHeaders, PackageManager::Apt | PackageManager::Apk) => "python3-dev",
+        (BuildTool::PythonHeaders, _) => "python3-devel",
     }
 }
 
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn each_distribution_gets_its_own_command() {
-        let t = |packages, expected: &str| assert!(install(Tool::Compiler, packages).ends_with(expected));
+        let t = |packages, expected: &str| assert!(install(BuildTool::Compiler, packages).ends_with(expected));
         t(PackageManager::Apt, ": apt-get install gcc g++ libc6-dev");
         t(PackageManager::Dnf, ": dnf install gcc gcc-c++ glibc-devel");
         t(PackageManager::Apk, ": apk add gcc g++ musl-dev");

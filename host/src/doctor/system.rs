@@ -9,7 +9,7 @@ use config::facts::MachineFacts;
 use super::Check;
 
 /// What remedies depend on.
-pub(super) struct Machine {
+pub(super) struct CheckedMachine {
     name: String,
     kernel: String,
     processor: String,
@@ -36,7 +36,7 @@ pub(super) enum PackageManager {
     Unknown,
 }
 
-impl Machine {
+impl CheckedMachine {
     pub(super) fn of(environment: &Environment) -> Self {
         let facts = MachineFacts::new("", environment);
         let release = facts.os_release().unwrap_or_default();

@@ -9,9 +9,9 @@ use base::environment::Environment;
 use base::interrupt::Interrupt;
 use confine::{CommandOutcome, CommandPolicy, CommandStream, ConfinementLevel, NativeCommand, Runner};
 
-use super::remedies::{Tool, install};
-use super::system::Machine;
-use super::{Check, Verdict};
+use super::remedies::{BuildTool, install};
+use super::system::CheckedMachine;
+use super::{Check, CheckVerdict};
 
 /// A program with headers of the C library, so that a compiler without them is noticed.
 const PROGRAM: &str = "#include <stdio.h>\nint main(void) { return puts(\"\") < 0; }\n";
@@ -21,7 +21,7 @@ const PYTHON: &str = "import os, sys, sysconfig\n\
     print('.'.join(map(str, sys.version_info[:3])), sys.executable)\n\
     print(os.path.exists(os.path.join(sysconfig.get_paths()['include'], 'Python.h')))\n";
 
-pub(super) fn check(machine: &Machine, environment: &Environment, interrupt: &Interrupt) -> Vec<Check> {
+pub(super) fn check(machine: &CheckedMachine, environment: &Environment, interrupt: &Interrupt) -> Vec<Check> {
     let Ok(runner) = Runner::new() else { return Vec::new() };
     let variables = environment.variables.iter().map(|(name, value)| (name.into(), value.into())).collect();
     let tools = Tools { machine, runner, variables, interrupt };
@@ -31,7 +31,7 @@ pub(super) fn check(machine: &Machine, environment: &Environment, interrupt: &In
 }
 
 struct Tools<'a> {
-    machine: &'a Machine,
+    machine: &'a CheckedMachine,
     runner: Runner,
     variables: BTreeMap<OsString, OsString>,
     interrupt: &'a Interrupt,
@@ -53,7 +53,9 @@ impl Tools<'_> {
                 let version = self.start(program, &["--version"], Path::new("/")).unwrap_or_default();
                 Check::good(name, first_line(&version))
             }
-            Err(why) => Check::new(name, Verdict::Missing, why, install(Tool::Compiler, self.machine.packages)),
+            Err(why) => {
+                Check::new(name, CheckVerdict::Missing, why, install(BuildTool::Compiler, self.machine.packages))
+            }
         }
     }
 
@@ -65,11 +67,11 @@ impl Tools<'_> {
     }
 
     fn make(&self) -> Check {
-        let (name, remedy) = ("make", install(Tool::Make, self.machine.packages));
+        let (name, remedy) = ("make", install(BuildTool::Make, self.machine.packages));
         match self.start("make", &["--version"], Path::new("/")) {
             Ok(version) if version.starts_with("GNU Make") => Check::good(name, first_line(&version)),
-            Ok(_) => Check::new(name, Verdict::Warning, "it is not GNU make, which most software needs", remedy),
-            Err(why) => Check::new(name, Verdict::Missing, why, remedy),
+            Ok(_) => Check::new(name, CheckVerdict::Warning, "it is not GNU make, which most software needs", remedy),
+            Err(why) => Check::new(name, CheckVerdict::Missing, why, remedy),
         }
     }
 
@@ -78,7 +80,7 @@ impl Tools<'_> {
             Ok(version) => Check::good("patch", first_line(&version)),
             Err(why) => {
                 let why = format!("{why}; needed by parts with patches");
-                Check::new("patch", Verdict::Warning, why, install(Tool::Patch, self.machine.packages))
+                Check::new("patch", CheckVerdict::Warning, why, install(BuildTool::Patch, self.machine.packages))
             }
         }
     }
@@ -89,14 +91,19 @@ impl Tools<'_> {
                 let mut checks = vec![Check::good("Python", first_line(&answer))];
                 if answer.lines().nth(1) != Some("True") {
                     let why = "its headers are missing; needed by distributions with extensions in C";
-                    let remedy = install(Tool::PythonHeaders, self.machine.packages);
-                    checks.push(Check::new("Python headers", Verdict::Warning, why, remedy));
+                    let remedy = install(BuildTool::PythonHeaders, self.machine.packages);
+                    checks.push(Check::new("Python headers", CheckVerdict::Warning, why, remedy));
                 }
                 checks
             }
             Err(why) => {
                 let why = format!("{why}; needed by parts that install Python distributions");
-                vec![Check::new("Python", Verdict::Warning, why, install(Tool::Python, self.machine.packages))]
+                vec![Check::new(
+                    "Python",
+                    CheckVerdict::Warning,
+                    why,
+                    install(BuildTool::Python, self.machine.packages),
+                )]
             }
         }
     }

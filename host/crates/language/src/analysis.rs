@@ -9,7 +9,7 @@ use config::parse::WrittenSection;
 use config::{ConfigError, ConfigFile, Configuration, LoadRequest, Location, Options, ReadError, Trouble, load};
 
 use crate::documents::Documents;
-use crate::outlines::Outline;
+use crate::outlines::FileOutline;
 use crate::project::Project;
 use crate::recipes::RecipeDocumentation;
 
@@ -20,7 +20,7 @@ pub struct Analysis {
     /// The file.
     pub(crate) path: PathBuf,
     /// Its text, with its sections.
-    pub(crate) outline: Outline,
+    pub(crate) outline: FileOutline,
     /// What cannot be parsed in it.
     pub(crate) troubles: Arc<Vec<Trouble>>,
     /// The configuration of the main file; empty if it cannot be loaded at all.
@@ -69,7 +69,7 @@ impl Analysis {
             project: Arc::clone(project),
             documents: documents.clone(),
             path: path.to_owned(),
-            outline: Outline::of(&source),
+            outline: FileOutline::of(&source),
             troubles,
             configuration,
             failure,

@@ -40,7 +40,7 @@ const GENERAL: [&str; 5] = ["recipe", "<", "=>", "<part-dependencies>", "_buildo
 impl Analysis {
     /// What is wrong in the file. `is_stale` is asked in between: if it says so, what was found so far is the answer.
     pub fn diagnose(&self, is_stale: &dyn Fn() -> bool) -> Vec<Diagnostic> {
-        let mut found = Found { analysis: self, diagnostics: Vec::new() };
+        let mut found = Findings { analysis: self, diagnostics: Vec::new() };
         found.troubles();
         found.missing_files();
         let needed = self.needed();
@@ -83,12 +83,12 @@ fn referred(value: &str) -> impl Iterator<Item = &str> {
     value.split("${").skip(1).filter_map(|rest| rest.split('}').next()?.split_once(':').map(|(section, _)| section))
 }
 
-struct Found<'a> {
+struct Findings<'a> {
     analysis: &'a Analysis,
     diagnostics: Vec<Diagnostic>,
 }
 
-impl Found<'_> {
+impl Findings<'_> {
     fn add(&mut self, severity: Severity, span: Range<usize>, message: impl Into<String>) {
         self.diagnostics.push(Diagnostic { severity, span, message: message.into() });
     }

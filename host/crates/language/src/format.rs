@@ -19,9 +19,8 @@ fn means(text: &str) -> Option<Vec<(String, String, String)>> {
     for parsed in [parsed(true)?, parsed(false)?] {
         for (name, section) in parsed.sections {
             meaning.push((name.clone(), String::new(), parsed.classic.to_string()));
-            let options = section.options.iter().map(|(option, value)| {
-                (name.clone(), unspaced(option), value.raw.to_string())
-            });
+            let options =
+                section.options.iter().map(|(option, value)| (name.clone(), unspaced(option), value.raw.to_string()));
             meaning.extend(options);
         }
     }
@@ -46,7 +45,10 @@ fn layout(text: &str) -> String {
             Some(option) if option.name.start == start && &text[option.name.clone()] != "=>" => {
                 let sign = option.sign.map(|sign| format!("{sign}=")).unwrap_or_else(|| "=".into());
                 let value = option.lines.first().map_or("", |value| &text[value.clone()]);
-                format!("{} {sign} {value}", &text[option.name.clone()])
+                match &text[option.name.clone()] {
+                    "<" => format!("<{sign} {value}"),
+                    name => format!("{name} {sign} {value}"),
+                }
             }
             _ => line.to_owned(),
         };

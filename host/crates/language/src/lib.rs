@@ -1,7 +1,7 @@
 //! What an editor asks about configurations: errors, definitions, references, values, completions, formatting.
 //!
 //! Pure: knows no protocol, starts no recipe, opens no network connection. Files come from a [`config::Reader`]; texts that
-//! an editor has open take the place of files ([`Documents`]). What recipes say of themselves comes from a [`Recipes`].
+//! an editor has open take the place of files ([`Documents`]). What recipes say of themselves comes from a [`RecipeCatalog`].
 
 mod analysis;
 mod complete;
@@ -31,7 +31,7 @@ pub use format::format;
 pub use outlines::{FileLink, OutlineSymbol};
 pub use position::{Position, offset_of, position_of};
 pub use project::{Project, ProjectSettings};
-pub use recipes::{OptionDocumentation, RecipeDocumentation, Recipes, ValueForm};
+pub use recipes::{OptionDocumentation, RecipeCatalog, RecipeDocumentation, ValueForm};
 pub use rename::RenameError;
 
 /// A place in a file.

@@ -12,7 +12,7 @@ use crate::analysis::Analysis;
 
 /// A text with its sections.
 #[derive(Clone, Debug)]
-pub(crate) struct Outline {
+pub(crate) struct FileOutline {
     pub(crate) source: Arc<Source>,
     pub(crate) sections: Vec<WrittenSection>,
 }
@@ -54,7 +54,7 @@ pub struct FileLink {
     pub target: Location,
 }
 
-impl Outline {
+impl FileOutline {
     pub(crate) fn of(source: &Arc<Source>) -> Self {
         Self { source: Arc::clone(source), sections: outline(&source.text) }
     }

@@ -10,7 +10,7 @@ use config::{ReadSettings, Reader};
 
 use crate::analysis::Analysis;
 use crate::documents::Documents;
-use crate::recipes::Recipes;
+use crate::recipes::RecipeCatalog;
 use crate::tolerant::{FileMemory, Repaired, TolerantReader};
 
 /// More files than this are not looked through for references.
@@ -29,7 +29,7 @@ pub struct ProjectSettings {
     /// The machine, for conditions.
     pub facts: Arc<dyn Facts>,
     /// The recipes.
-    pub recipes: Arc<dyn Recipes>,
+    pub recipes: Arc<dyn RecipeCatalog>,
     /// The directories that the editor has open.
     pub folders: Vec<PathBuf>,
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Finds recipes. Implemented above: this crate cannot start any.
-pub trait Recipes: Send + Sync {
+pub trait RecipeCatalog: Send + Sync {
     /// What a recipe reference means for a buildout in `directory`; `None` if that is not known.
     fn describe(&self, reference: &str, directory: &Path) -> Option<Arc<RecipeDocumentation>>;
 

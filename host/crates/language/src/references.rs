@@ -9,7 +9,7 @@ use config::parse::WrittenSection;
 use crate::Spot;
 use crate::analysis::Analysis;
 use crate::macros::family;
-use crate::outlines::{EXTENDING, Outline};
+use crate::outlines::{EXTENDING, FileOutline};
 use crate::symbol::{Symbol, names_sections};
 
 /// Something that is looked for in all files.
@@ -58,16 +58,16 @@ impl Analysis {
     }
 
     /// The files of the configuration and of the open directories.
-    pub(crate) fn outlines(&self) -> Vec<Outline> {
+    pub(crate) fn outlines(&self) -> Vec<FileOutline> {
         let mut paths: BTreeSet<PathBuf> = self.configuration.files.iter().cloned().collect();
         paths.insert(self.path.clone());
         paths.extend(self.project.all_files(&self.documents));
         let read = paths.iter().filter_map(|path| self.project.file(&self.documents, path));
-        read.map(|repaired| Outline::of(&repaired.source)).collect()
+        read.map(|repaired| FileOutline::of(&repaired.source)).collect()
     }
 }
 
-fn in_section(outline: &Outline, section: &WrittenSection, sought: &Sought, spots: &mut Vec<Spot>) {
+fn in_section(outline: &FileOutline, section: &WrittenSection, sought: &Sought, spots: &mut Vec<Spot>) {
     let around = outline.text(&section.name);
     let mut found = |range| spots.push(Spot::new(&outline.source, range));
     if matches!(sought, Sought::Section(name) if name == around) {

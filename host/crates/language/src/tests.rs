@@ -10,13 +10,13 @@ use config::{Location, ReadError, ReadSettings, Reader};
 use proptest::prelude::*;
 
 use crate::{
-    Analysis, Documents, OptionDocumentation, Project, ProjectSettings, RecipeDocumentation, Recipes, RenameError,
-    Severity, Spot, ValueForm, format,
+    Analysis, Documents, OptionDocumentation, Project, ProjectSettings, RecipeCatalog, RecipeDocumentation,
+    RenameError, Severity, Spot, ValueForm, format,
 };
 
-struct Disk;
+struct DiskReader;
 
-impl Reader for Disk {
+impl Reader for DiskReader {
     fn read(&self, location: &Location, _settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
         match location {
             Location::Path(path) => std::fs::read(path).map_err(|_| ReadError::missing(location)),
@@ -35,7 +35,7 @@ impl Reader for Disk {
 
 struct OneRecipe;
 
-impl Recipes for OneRecipe {
+impl RecipeCatalog for OneRecipe {
     fn describe(&self, reference: &str, _directory: &Path) -> Option<Arc<RecipeDocumentation>> {
         let option = |name: &str, form, is_required, default: Option<&str>| OptionDocumentation {
             name: name.into(),
@@ -62,13 +62,13 @@ impl Recipes for OneRecipe {
     }
 }
 
-struct Space {
+struct EditedProject {
     directory: tempfile::TempDir,
     project: Arc<Project>,
     documents: Documents,
 }
 
-impl Space {
+impl EditedProject {
     fn new(files: &[(&str, &str)]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         for (name, text) in files {
@@ -80,7 +80,7 @@ impl Space {
         let facts: Arc<dyn Facts> = Arc::new(MachineFacts::new("python3", &environment));
         let project = Arc::new(Project::new(ProjectSettings {
             environment,
-            reader: Arc::new(Disk),
+            reader: Arc::new(DiskReader),
             facts,
             recipes: Arc::new(OneRecipe),
             folders: vec![directory.path().to_owned()],
@@ -106,7 +106,7 @@ impl Space {
 }
 
 /// The messages for a file, with the text that each is about.
-fn messages(space: &mut Space, name: &str, text: &str) -> Vec<(Severity, String)> {
+fn messages(space: &mut EditedProject, name: &str, text: &str) -> Vec<(Severity, String)> {
     let (analysis, _) = space.open(name, text);
     let shown = analysis.diagnose(&|| false).into_iter().map(|found| {
         (found.severity, format!("{}: {}", &analysis.text()[found.span], found.message.replace('\n', " ")))
@@ -120,7 +120,7 @@ const BASE: (&str, &str) = ("base.cfg", "[zlib]\nrecipe = make\nurl = u\n\n[flag
 fn mistakes_are_found_where_they_are() {
     let t = |text: &str, expected: &[(Severity, &str)]| {
         let expected: Vec<_> = expected.iter().map(|(severity, text)| (*severity, (*text).to_owned())).collect();
-        assert_eq!(messages(&mut Space::new(&[BASE]), "buildout.cfg", text), expected, "{text}");
+        assert_eq!(messages(&mut EditedProject::new(&[BASE]), "buildout.cfg", text), expected, "{text}");
     };
     let with = |rest: &str| format!("[buildout]\nextends = base.cfg\nparts = a\n[a]\nrecipe = make\nurl = x\n{rest}");
     t(&with("options = ${zlib:location} ${flags:c}\n"), &[]);
@@ -148,13 +148,13 @@ fn mistakes_are_found_where_they_are() {
         "[buildout]\nprats = \n",
         &[(Severity::Unused, "prats: Nothing reads the option `prats` of [buildout]. Did you mean `parts`?")],
     );
-    let found = messages(&mut Space::new(&[]), "buildout.cfg", "[buildout]\nextends = gone.cfg\nparts =\n");
+    let found = messages(&mut EditedProject::new(&[]), "buildout.cfg", "[buildout]\nextends = gone.cfg\nparts =\n");
     assert!(found[0].1.starts_with("gone.cfg: Couldn't open "), "{found:?}");
 }
 
 #[test]
 fn a_half_written_line_hides_nothing_else() {
-    let mut space = Space::new(&[BASE]);
+    let mut space = EditedProject::new(&[BASE]);
     let text = "[buildout]\nextends = base.cfg\nparts = a\nwh\n[a]\nrecipe = make\nurl = ${zlb:x}\n";
     let found = messages(&mut space, "buildout.cfg", text);
     assert!(found[0].1.starts_with("wh: This line is neither"), "{found:?}");
@@ -164,7 +164,7 @@ fn a_half_written_line_hides_nothing_else() {
 #[test]
 fn definitions_lead_over_extends_and_macros() {
     let main = "[buildout]\nextends = base.cfg\nparts = a\n[a]\n<= flags\nrecipe = make\nurl = ${zlib:location}\n";
-    let mut space = Space::new(&[BASE]);
+    let mut space = EditedProject::new(&[BASE]);
     let mut t = |from: &str, to: &str, expected: &[&str]| {
         let (analysis, offset) = space.open("buildout.cfg", &main.replacen(from, to, 1));
         assert_eq!(space.shown(&analysis.definition(offset)), expected, "{to}");
@@ -181,7 +181,7 @@ fn definitions_lead_over_extends_and_macros() {
 #[test]
 fn references_and_renames_go_over_all_files() {
     let other = ("sub/other.cfg", "[buildout]\nextends = ../base.cfg\n[c]\n<= flags\nx = ${zlib:url}${:c}\n");
-    let mut space = Space::new(&[BASE, other]);
+    let mut space = EditedProject::new(&[BASE, other]);
     let main = "[buildout]\nextends = base.cfg\nparts = zlib\n[d]\nx = ${zl¦ib:url} ${flags:c}\n";
     let (analysis, offset) = space.open("buildout.cfg", main);
     let places = ["base.cfg:1", "buildout.cfg:3", "buildout.cfg:5", "sub/other.cfg:5"];
@@ -197,7 +197,7 @@ fn references_and_renames_go_over_all_files() {
 
 #[test]
 fn hover_shows_value_history_and_documentation() {
-    let mut space = Space::new(&[BASE]);
+    let mut space = EditedProject::new(&[BASE]);
     let main = "[buildout]\nextends = base.cfg\n[zlib]\nurl = ${flags:c}/x\n[d]\nx = ${zlib:u¦rl}\n";
     let (analysis, offset) = space.open("buildout.cfg", main);
     let (text, span) = analysis.hover(offset).unwrap();
@@ -218,7 +218,7 @@ fn hover_shows_value_history_and_documentation() {
 
 #[test]
 fn completions_fit_to_the_place() {
-    let mut space = Space::new(&[BASE, ("sub/x.cfg", "")]);
+    let mut space = EditedProject::new(&[BASE, ("sub/x.cfg", "")]);
     let mut t = |text: &str, expected: &[&str]| {
         let (analysis, offset) = space.open("buildout.cfg", text);
         let found = analysis.complete(offset);
@@ -253,9 +253,9 @@ fn formatting_keeps_the_meaning() {
 #[test]
 fn a_main_file_above_gives_the_sections() {
     let main = ("buildout.cfg", "[buildout]\nextends = profiles/a.cfg\nparts =\n[flags]\nc = 1\n");
-    let mut space = Space::new(&[main]);
+    let mut space = EditedProject::new(&[main]);
     assert_eq!(messages(&mut space, "profiles/a.cfg", "[x]\ny = ${flags:c}\n"), []);
-    let alone = messages(&mut Space::new(&[]), "profiles/a.cfg", "[x]\ny = ${flags:c}\n");
+    let alone = messages(&mut EditedProject::new(&[]), "profiles/a.cfg", "[x]\ny = ${flags:c}\n");
     assert_eq!(alone[0].0, Severity::Warning);
 }
 
@@ -264,7 +264,7 @@ proptest! {
 
     #[test]
     fn no_text_makes_it_panic(text in "(\\[[a-c:${}]{0,4}\\]\n|[a-c<=>]{1,3} ?[+-]?= ?|\\$\\{[a-c:]{0,4}\\}?|[ \n\t¦ü]|extends = |parts = a\n|recipe = make\n){0,30}") {
-        let mut space = Space::new(&[BASE]);
+        let mut space = EditedProject::new(&[BASE]);
         let (analysis, _) = space.open("buildout.cfg", &text);
         let _ = analysis.diagnose(&|| false);
         for (offset, _) in analysis.text().char_indices() {

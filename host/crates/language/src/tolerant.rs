@@ -31,12 +31,12 @@ pub(crate) struct Repaired {
 /// Files that were read before, by path: repaired again only if they have changed.
 #[derive(Debug, Default)]
 pub(crate) struct FileMemory {
-    known: Mutex<Map<PathBuf, (FileStamp, Repaired)>>,
+    known: Mutex<Map<PathBuf, (TextStamp, Repaired)>>,
 }
 
 /// What shows that a file is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum FileStamp {
+enum TextStamp {
     Open(Arc<str>),
     Disk { modified: Option<SystemTime>, length: u64 },
 }
@@ -56,8 +56,8 @@ impl TolerantReader<'_> {
     pub(crate) fn file(&self, path: &Path, settings: &ReadSettings) -> Result<Repaired, ReadError> {
         let open = self.documents.get(path);
         let stamp = match open {
-            Some(text) => FileStamp::Open(Arc::clone(text)),
-            None => FileStamp::of(path),
+            Some(text) => TextStamp::Open(Arc::clone(text)),
+            None => TextStamp::of(path),
         };
         let known = || self.memory.known.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, repaired)) = known().get(path).filter(|(known, _)| *known == stamp) {
@@ -74,7 +74,7 @@ impl TolerantReader<'_> {
     }
 }
 
-impl FileStamp {
+impl TextStamp {
     fn of(path: &Path) -> Self {
         let metadata = std::fs::metadata(path).ok();
         let modified = metadata.as_ref().and_then(|metadata| metadata.modified().ok());

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::cli::program::{Program, this_program};
 use crate::cli::render;
-use crate::doctor::{self, Check, Verdict};
+use crate::doctor::{self, Check, CheckVerdict};
 use crate::run::RunError;
 use base::source::{Blame, Explain};
 
@@ -63,9 +63,9 @@ pub(super) fn execute(program: &Program, arguments: &DoctorArguments) -> Result<
 
 fn lacking(checks: &[Check]) -> Option<Lacking> {
     let with = |verdict| checks.iter().filter(move |check| check.verdict == verdict).map(|check| check.name);
-    if let Some(name) = with(Verdict::Unconfined).chain(with(Verdict::Skipped)).next() {
+    if let Some(name) = with(CheckVerdict::Unconfined).chain(with(CheckVerdict::Skipped)).next() {
         return Some(Lacking::Confinement(name));
     }
-    let tools: Vec<&str> = with(Verdict::Missing).collect();
+    let tools: Vec<&str> = with(CheckVerdict::Missing).collect();
     (!tools.is_empty()).then(|| Lacking::Tools(tools.join(", ")))
 }

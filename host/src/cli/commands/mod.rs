@@ -8,6 +8,7 @@ mod doctor;
 mod graph;
 mod init;
 mod key;
+mod language_server;
 mod lock;
 mod plan;
 mod recipe;
@@ -74,6 +75,8 @@ pub(super) enum Command {
     Init(init::InitArguments),
     /// Check this machine, and say what is missing and what to do
     Doctor(doctor::DoctorArguments),
+    /// Answer an editor: errors, definitions, values and completions in configurations
+    LanguageServer(language_server::LanguageServerArguments),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArguments),
 }
@@ -91,6 +94,7 @@ impl Command {
             Self::Key(arguments) => key::execute(program, &arguments),
             Self::Cache(arguments) => cache::execute(program, &arguments),
             Self::Init(arguments) => init::execute(program, &arguments),
+            Self::LanguageServer(arguments) => language_server::execute(program, &arguments),
             Self::Doctor(arguments) => doctor::execute(program, &arguments),
             Self::Completions(arguments) => {
                 completions::execute(program, &arguments, ProgramArguments::command());

@@ -26,7 +26,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 pub(in crate::cli) struct PassphraseArguments {
     /// Read the passphrase from the first line of this file
     ///
-    /// Without this flag, the passphrase is the value of COSIGN_PASSWORD, or the terminal asks for it.
+    /// Without this flag, the passphrase is read from COSIGN_PASSWORD, or else from the terminal.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }

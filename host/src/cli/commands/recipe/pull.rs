@@ -62,7 +62,7 @@ pub(super) fn execute(program: &Program, arguments: &PullArguments) -> Result<()
     Ok(())
 }
 
-/// The last part of the repository's name, which contains only lower-case letters, digits and `._-`.
+/// The last part of the repository's name, which contains only lowercase letters, digits and `._-`.
 fn default_file(reference: &Reference) -> PathBuf {
     let name = reference.repository().rsplit('/').next().unwrap_or("recipe");
     PathBuf::from(format!("{name}.wasm"))

@@ -94,7 +94,7 @@ impl RecipesLock {
             Some(other) if other > VERSION => {
                 return Err(invalid("it was written by a newer buildout-host"));
             }
-            _ => return Err(invalid("it has no known version")),
+            _ => return Err(invalid("its version is missing or not known")),
         }
         let mut recipes = BTreeMap::new();
         if let Some(item) = document.get("recipe") {
@@ -251,7 +251,7 @@ mod tests {
         let text = RecipesLock { recipes: [("acme".to_owned(), locked())].into() }.text();
         for (from, to, expected) in [
             ("version = 1", "version = 2", "it was written by a newer buildout-host."),
-            ("version = 1\n", "", "it has no known version."),
+            ("version = 1\n", "", "its version is missing or not known."),
             ("source = \"registry.example/", "source = \"", "Invalid source: it has no registry."),
             ("manifest = \"sha256:", "manifest = \"", "Invalid manifest: it is not sha256: and"),
             ("wit = \"0.1.0\"\n", "", "\"wit\" must be a string that is not empty."),

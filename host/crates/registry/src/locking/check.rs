@@ -60,7 +60,7 @@ fn differences(locked: &Locked, found: &Locked) -> String {
         (locked.version != found.version, "its version"),
         (before.wit != now.wit, "what it is made for (wit)"),
         (before.imports != now.imports, "what it imports"),
-        (before.asks != now.asks, "what it asks for"),
+        (before.asks != now.asks, "what it requests"),
     ];
     let differing: Vec<_> = facts.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect();
     differing.join(", ")

@@ -81,7 +81,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// The registry must not be asked.
-    #[error("{reference} would have to be requested over the network, in offline mode.")]
+    #[error("{reference} cannot be requested over the network in offline mode.")]
     Offline {
         /// The reference that was requested.
         reference: String,
@@ -132,7 +132,7 @@ pub enum RegistryError {
         realm: String,
     },
     /// The registry demands an unsupported kind of authentication.
-    #[error("{host} demands a kind of authentication that is not known here.")]
+    #[error("{host} demands a kind of authentication that is not supported.")]
     UnknownChallenge {
         /// The registry.
         host: String,
@@ -256,7 +256,7 @@ impl Explain for RegistryError {
             }
             Self::Unauthorized { known: true, .. } => {
                 "Log in again, and check that you may do this with the repository; with some registries, a repository must \
-                 be made first."
+                 be created first."
             }
             Self::ForeignRealm { .. } => {
                 "A token server is asked only over https, on the registry's host or in its domain. Ask the registry's \

@@ -48,7 +48,7 @@ impl ImageLayout {
     /// If it cannot be written, or exists with an unknown version.
     pub fn create(directory: &Path) -> Result<Self, RegistryError> {
         let blobs = directory.join("blobs/sha256");
-        std::fs::create_dir_all(&blobs).map_err(FileError::of("make the directory", &blobs))?;
+        std::fs::create_dir_all(&blobs).map_err(FileError::of("create the directory", &blobs))?;
         if !directory.join(MARKER).exists() {
             let layout = Self { directory: directory.to_owned() };
             layout.write_index(&layout.index()?)?;

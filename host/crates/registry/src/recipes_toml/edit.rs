@@ -26,7 +26,7 @@ pub enum AddKeyError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The name has invalid characters.
-    #[error("Invalid name of a key: {0:?}.")]
+    #[error("Invalid key name: {0:?}.")]
     Name(String),
     /// Another key has the name.
     #[error("Another key {name:?} already exists: {fingerprint}.")]
@@ -100,7 +100,7 @@ pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Optio
     let relative = Path::new("keys").join(format!("{name}.pub"));
     let file = recipes_toml.parent().unwrap_or(Path::new("")).join(&relative);
     if let Some(directory) = file.parent() {
-        std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
+        std::fs::create_dir_all(directory).map_err(FileError::of("create the directory", directory))?;
     }
     if file.exists() {
         let other = PublicKey::read(&file)?;

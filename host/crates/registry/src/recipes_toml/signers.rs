@@ -56,7 +56,7 @@ impl TomlFile {
         let span = keys.key(name).and_then(toml_edit::Key::span);
         if !is_key_name(name) {
             let hints = vec!["The name of a key consists of letters, digits, `-`, `_` and `.`.".to_owned()];
-            return Err(self.error(span, format!("Invalid name of a key: {name:?}."), hints));
+            return Err(self.error(span, format!("Invalid key name: {name:?}."), hints));
         }
         let table = self.table(item, name)?;
         self.check_keys(table, &format!(" of key {name:?}"), &["public-key", "revoked"])?;
@@ -199,7 +199,7 @@ mod tests {
             ("[recipe.r]\noci = \"h.example/r:1\"\npath = \"r\"\n", "Recipe \"r\" has both \"path\" and \"oci\"."),
             ("[recipe.r]\nbuiltin = \"mkdir\"\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
             ("[recipe.r]\ngrant = {}\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
-            ("[key.\"x/y\"]\npublic-key = \"a\"\n", "Invalid name of a key: \"x/y\"."),
+            ("[key.\"x/y\"]\npublic-key = \"a\"\n", "Invalid key name: \"x/y\"."),
             ("[key.c]\n", "Key \"c\" has no \"public-key\"."),
             ("[key.c]\npublic-key = \"a\"\nrevoked = true\n", "\"revoked\" must be a date."),
             ("[key.c]\npublic-key = \"a\"\nrevoked = \"2026-13-01\"\n", "\"revoked\" must be a date."),

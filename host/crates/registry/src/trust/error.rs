@@ -17,7 +17,7 @@ pub enum TrustError {
         wanted: Vec<String>,
     },
     /// Signatures exist, but none by a required key.
-    #[error("{what} is signed by {}, and not by {}.", signers(others, *count), list(wanted, "or"))]
+    #[error("{what} is signed by {}, not by {}.", signers(others, *count), list(wanted, "or"))]
     OfOthers {
         /// The artifact or file.
         what: String,
@@ -66,7 +66,7 @@ pub enum Objection {
     #[error("the signed text is not usable: {0}")]
     Payload(InvalidPayload),
     /// It is for another artifact.
-    #[error("it is for another artifact, sha256:{signed}, and not for sha256:{found}")]
+    #[error("it is for another artifact, sha256:{signed}, not for sha256:{found}")]
     Manifest {
         /// The manifest that was signed.
         signed: Digest,
@@ -88,7 +88,7 @@ impl Explain for TrustError {
                 "Ask its publisher to sign it. Only if you trust everyone who can write there, use signed-by = \"unsigned\"."
             }
             Self::OfOthers { .. } => {
-                "If you trust that signer, get their public key in another way than this, and add its name to signed-by."
+                "If you trust that signer, get their public key through another channel, and add its name to signed-by."
             }
             Self::TooFew { .. } => "Ask the others to sign it too.",
             Self::Objection { objection: Objection::Revoked(_), .. } => {

@@ -70,7 +70,7 @@ pub enum ComponentError {
         path: PathBuf,
     },
     /// A component's file changed between two reads.
-    #[error("{} has changed while it was used.", path.display())]
+    #[error("{} changed while it was used.", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
@@ -123,7 +123,7 @@ pub enum ComponentError {
         command: String,
     },
     /// The build command did not write a component.
-    #[error("Building {} left no {}.", project.display(), component.display())]
+    #[error("Building {} did not produce {}.", project.display(), component.display())]
     NotBuilt {
         /// The project.
         project: PathBuf,
@@ -131,7 +131,7 @@ pub enum ComponentError {
         component: PathBuf,
     },
     /// A glob of `inputs` matches nothing, or is invalid.
-    #[error("No file of {} is matched by {glob:?} of `inputs` in its recipe.toml.", project.display())]
+    #[error("No file of {} matches {glob:?} in `inputs` of its recipe.toml.", project.display())]
     NoInput {
         /// The project.
         project: PathBuf,
@@ -139,7 +139,7 @@ pub enum ComponentError {
         glob: String,
     },
     /// A core module cannot be made into a component.
-    #[error("{} is a core WebAssembly module that cannot be made a component: {cause}.", path.display())]
+    #[error("{} is a core WebAssembly module that cannot be converted to a component: {cause}.", path.display())]
     Encode {
         /// The module.
         path: PathBuf,
@@ -159,7 +159,7 @@ pub enum ComponentError {
         project: PathBuf,
     },
     /// Cargo succeeded, but built no component.
-    #[error("Building the recipe crate {} made no component.", project.display())]
+    #[error("Building the recipe crate {} did not produce a component.", project.display())]
     NoComponent {
         /// The project.
         project: PathBuf,
@@ -187,7 +187,7 @@ pub enum ComponentError {
         place: Option<Place>,
     },
     /// A recipe in Python, and no Python runtime.
-    #[error("The Python runtime is missing, which runs recipes that are written in Python.")]
+    #[error("The Python runtime, which runs recipes written in Python, is missing.")]
     NoPythonRuntime {
         /// The files that would be it; none if this program was built without it.
         looked: Vec<PathBuf>,
@@ -287,7 +287,8 @@ impl Explain for ComponentError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Reference { .. } => vec!["A recipe reference is written package or package:entry-point.".to_owned()],
+            Self::Reference { .. } => vec!["A recipe reference has the form package or \
+                                            package:entry-point.".to_owned()],
             Self::Unknown { searched, nearest, remedy, further, .. } => {
                 let mut hints = vec![format!("Searched: {}.", searched.join("; "))];
                 hints.extend(nearest.as_ref().map(|nearest| did_you_mean(nearest)));
@@ -306,10 +307,11 @@ impl Explain for ComponentError {
                 vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
             }
             Self::Changed { .. } => vec!["Run again.".to_owned()],
-            Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` any directories.".to_owned()],
+            Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` matches any \
+                                          directories.".to_owned()],
             Self::Encode { .. } => vec![
-                "It must export what the world `recipe` of package buildout:recipe asks for, and import nothing but that and \
-                 WASI preview 1 (wit/)."
+                "It must export what the world `recipe` of package buildout:recipe requires, and import only what that \
+                 world and WASI preview 1 offer (wit/)."
                     .to_owned(),
             ],
             Self::NoPythonRuntime { looked } if looked.is_empty() => vec![
@@ -328,7 +330,7 @@ impl Explain for ComponentError {
             }
             Self::MissingTarget { .. } => vec![MISSING_TARGET_HINT.to_owned()],
             Self::NoComponent { .. } => {
-                vec!["A recipe crate's Cargo.toml says: [lib] crate-type = [\"cdylib\"].".to_owned()]
+                vec!["A recipe crate's Cargo.toml must contain: [lib] crate-type = [\"cdylib\"].".to_owned()]
             }
             Self::NotAComponent { .. } => {
                 vec![
@@ -359,13 +361,13 @@ pub enum SignatureError {
         signature: PathBuf,
     },
     /// The signature file is invalid.
-    #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
+    #[error("{} is not a signature: it does not contain lines of base64.", .0.display())]
     Malformed(PathBuf),
     /// No signature can be added.
     #[error("{} has {MOST_SIGNATURES} signatures, which is the limit.", .0.display())]
     TooMany(PathBuf),
     /// None of the keys made the signature for this file.
-    #[error("The signature {} of {} is by none of these keys: {keys}.", signature.display(), component.display())]
+    #[error("The signature {} of {} was not made by any of these keys: {keys}.", signature.display(), component.display())]
     OfOthers {
         /// The component.
         component: PathBuf,

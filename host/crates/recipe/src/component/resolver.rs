@@ -252,7 +252,7 @@ impl Resolver {
     fn unknown(&self, reference: &RecipeReference) -> ComponentError {
         let toml = match &self.recipes_toml {
             Some(path) if path.exists() => path.display().to_string(),
-            Some(path) => format!("{} (not there)", path.display()),
+            Some(path) => format!("{} (does not exist)", path.display()),
             None => "no recipes.toml".to_owned(),
         };
         let developed: Vec<_> = self.developed.iter().map(|developed| developed.package.as_str()).collect();
@@ -261,7 +261,7 @@ impl Resolver {
             toml,
             format!("developed packages ({developed})"),
             format!("built-in recipes ({})", built_in_names()),
-            "their names in the Python world".to_owned(),
+            "names of the Python packages that they replace".to_owned(),
         ];
         let remedy = format!(
             "Write [recipe.{}] with path = \"FILE.wasm\" or builtin = \"NAME\" in recipes.toml next to the configuration \

@@ -35,7 +35,7 @@ pub enum NewError {
         why: InvalidName,
     },
     /// The directory is not empty.
-    #[error("{} exists already, and is not an empty directory.", .0.display())]
+    #[error("{} already exists, and is not an empty directory.", .0.display())]
     Exists(PathBuf),
     /// This host has no template for that language.
     #[error("This host carries no template for {}.", .0.name())]

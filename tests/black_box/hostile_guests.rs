@@ -91,7 +91,7 @@ fn a_core_module_is_no_component() {
 
 #[test]
 fn a_component_of_another_world_is_no_recipe() {
-    not_a_recipe(b"\0asm\x0d\0\x01\0", "but no recipe");
+    not_a_recipe(b"\0asm\x0d\0\x01\0", "but not a recipe");
 }
 
 #[test]

@@ -268,7 +268,7 @@ fn without_the_runtime_the_error_says_what_is_missing() {
     let output = buildout.space.command(&moved).arg("run").env("HOME", home).output().unwrap();
     let printed = buildout.space.shown(&test_support::printed(&output));
     assert_eq!(output.status.code(), Some(1), "{printed}");
-    assert!(printed.contains("The Python runtime is missing"), "{printed}");
+    assert!(printed.contains("The Python runtime, which runs recipes written in Python, is missing"), "{printed}");
     assert!(printed.contains("share/buildout-host/python-runtime.wasm.zst"), "{printed}");
 
     let place = buildout.space.root().join("moved/share/buildout-host");

@@ -207,12 +207,12 @@ fn an_upgrade_shows_what_differs_and_asks_for_what_is_not_granted() {
         ],
     );
     assert!(!difference.contains("signed by"), "the signer is the same:\n{difference}");
-    let refused = sharing.fails(&["run"], &["Recipe acme asks for more than recipes.toml grants it: "]);
-    let line = refused.lines().find_map(|line| line.split_once("at [recipe.acme]: ")).expect("the line to add").1;
+    let refused = sharing.fails(&["run"], &["Recipe acme requests more than recipes.toml grants it: "]);
+    let line = refused.lines().find_map(|line| line.split_once("below [recipe.acme]: ")).expect("the line to add").1;
     sharing.recipes_toml(&format!("signed-by = [\"acme\"]\n{line}"), "");
     // What it lacks now is not ours to grant.
     let granted = sharing.fails(&["run", "--locked"], &["Initializing part one"]);
-    assert!(!granted.contains("asks for more"), "{granted}");
+    assert!(!granted.contains("requests more"), "{granted}");
 }
 
 #[test]
@@ -241,7 +241,7 @@ fn what_is_not_signed_as_it_must_be_is_not_even_compiled() {
     );
     sharing.nothing_came_of_it();
     sharing.sign(manifest, &stranger, &sharing.payload(manifest));
-    sharing.fails(&["run"], &["is signed by a key that is not in recipes.toml, and not by acme.", "key import"]);
+    sharing.fails(&["run"], &["is signed by a key that is not in recipes.toml, not by acme.", "key import"]);
     sharing.nothing_came_of_it();
     let other = Digest::of(b"another artefact");
     sharing.sign(manifest, &sharing.acme, &sharing.payload(other));
@@ -326,7 +326,7 @@ fn copies_are_verified_each_time() {
     sharing.publish(MODEST);
     sharing.works(&["run"], &[]);
     let evil = component(GREEDY);
-    for file in std::fs::read_dir(sharing.cache().join("artefacts")).unwrap() {
+    for file in std::fs::read_dir(sharing.cache().join("artifacts")).unwrap() {
         std::fs::write(file.unwrap().path(), &evil).unwrap();
     }
     // Damaged copies are none: offline nothing is left, otherwise they are read again.
@@ -344,7 +344,10 @@ fn what_cannot_be_granted_is_not_proposed() {
     sharing.publish("recipe_mkdir");
     let printed = sharing.fails(
         &["run"],
-        &["Recipe acme cannot run from a registry: it asks to write ${buildout:directory}", "it cannot be granted"],
+        &[
+            "Recipe acme cannot run from a registry: it requests write access to ${buildout:directory}",
+            "it cannot be granted",
+        ],
     );
     assert!(!printed.contains("grant = {"), "{printed}");
 }
@@ -383,7 +386,7 @@ fn a_recipe_in_a_file_is_verified_by_the_signature_next_to_it() {
     sharing.works(&["recipe", "sign", "acme.wasm", "--key", "acme.key", "--passphrase-file", "passphrase"], &[]);
     sharing.works(&["run"], &["Installing one"]);
     std::fs::write(&file, component(GREEDY)).unwrap();
-    sharing.fails(&["run"], &["acme.wasm is signed by a key that is not in recipes.toml, and not by acme."]);
+    sharing.fails(&["run"], &["acme.wasm is signed by a key that is not in recipes.toml, not by acme."]);
 }
 
 #[test]
@@ -391,5 +394,5 @@ fn no_recipe_can_be_granted_to_write_the_keys() {
     let sharing = Sharing::new();
     sharing.publish(MODEST);
     sharing.recipes_toml("signed-by = [\"acme\"]\ngrant = { write = [\"${buildout:directory}/keys\"] }", "");
-    sharing.fails(&["run"], &["A grant to write ", "keys is refused: it holds ", "acme.pub"]);
+    sharing.fails(&["run"], &["A grant to write ", "keys is refused: it contains ", "acme.pub"]);
 }

@@ -13,7 +13,7 @@ pub(super) fn of(error: &dyn Explain) -> Vec<String> {
 pub(super) fn sentence(remedy: &Remedy) -> String {
     match remedy {
         Remedy::WeakerSandbox(level) => {
-            format!("`--sandbox={level}` does without this layer: commands can then do more than they were granted.")
+            format!("`--sandbox={level}` omits this layer: commands can then do more than they were granted.")
         }
         Remedy::NewRecipeProject { language } => {
             format!(
@@ -41,7 +41,7 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
         }
         Remedy::OtherKeyName => "Choose another name with `--name NAME`.".into(),
         Remedy::GenerateKey => {
-            "`buildout-host key generate` and `cosign generate-key-pair` make keys of the right form.".into()
+            "`buildout-host key generate` and `cosign generate-key-pair` generate keys in the right format.".into()
         }
         Remedy::KeyFiles => {
             "`buildout-host key generate` writes the private key to NAME.key, and the public one to NAME.pub.".into()

@@ -97,5 +97,5 @@ def _of_module(name: str) -> Diagnosis:
         )
     if name.partition(".")[0] in sys.stdlib_module_names:
         return Diagnosis("missing-module", f"Python's module {name} is not available in the sandbox.", ())
-    hint = f"If it needs {name}, its author has to name that among its requirements (install_requires)."
-    return Diagnosis("missing-module", f"There is no module {name}: nothing that the program requires has it.", (hint,))
+    hint = f"If it needs {name}, its author has to add that to its requirements (install_requires)."
+    return Diagnosis("missing-module", f"There is no module {name}: no required distribution contains it.", (hint,))

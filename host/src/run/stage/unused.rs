@@ -29,7 +29,8 @@ const KNOWN_OPTIONS: [&str; 16] = [
     "versions",
 ];
 
-const EXPLANATION: &str = "\nNothing has read them: a typing error, or an option that this recipe does not have.";
+const EXPLANATION: &str =
+    "\nNothing has read them: their names may be misspelled, or the recipe may not have such options.";
 
 /// How many further sections are listed.
 const MOST_NAMED: usize = 20;

@@ -47,7 +47,8 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
             "`buildout-host key generate` writes the private key to NAME.key, and the public one to NAME.pub.".into()
         }
         Remedy::Passphrase => {
-            "The passphrase is read from `--passphrase-file`, else from COSIGN_PASSWORD, else from the terminal.".into()
+            "The passphrase is read from `--passphrase-file`, or else from COSIGN_PASSWORD, or else from the terminal."
+                .into()
         }
         Remedy::SignPublished => "Publishers sign with `buildout-host recipe push --sign KEY`, and a file with \
              `buildout-host recipe sign FILE --key KEY`."

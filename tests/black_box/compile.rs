@@ -173,7 +173,7 @@ fn what_is_too_large_to_compile_is_refused() {
             fs::File::options().write(true).open(path).unwrap().set_len(size).unwrap();
         }
     };
-    refused(sized(500 << 20), "good.wasm is too large for a component: the limit is 128 MiB.");
+    refused(sized(500 << 20), "good.wasm is too large for a component: the limit is 128 MiB");
     refused(sized(100 << 20), "Recipe good:good is too large");
 }
 

@@ -107,7 +107,7 @@ pub(super) enum RunFault {
         path: PathBuf,
     },
     /// `init` was run where a configuration already exists.
-    #[error("{path:?} already exists.")]
+    #[error("{path:?} already exists")]
     Exists {
         /// The file.
         path: PathBuf,

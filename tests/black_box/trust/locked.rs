@@ -32,7 +32,7 @@ fn all_that_the_lock_says_is_checked() {
     ] {
         assert_ne!(edited, lock);
         sharing.space.write("recipes.lock", &edited);
-        let expected = format!("recipes.lock does not match the component of recipe acme: {printed}.");
+        let expected = format!("recipes.lock does not match the component of recipe acme: {printed}");
         sharing.fails(&["run", "--locked"], &[&expected, "recipes.toml:", "buildout-host recipe lock"]);
         sharing.fails(&["run"], &[&expected]);
         assert_eq!(sharing.space.read("recipes.lock"), edited);
@@ -60,7 +60,7 @@ fn who_signed_is_locked_too() {
     let edited = lock.replace("\"acme sha256:", "\"alice sha256:").replace("\"acme (", "\"alice (");
     assert_ne!(edited, lock);
     sharing.space.write("recipes.lock", &edited);
-    sharing.fails(&["run", "--locked"], &["recipes.lock does not match the component of recipe acme: who signed it."]);
+    sharing.fails(&["run", "--locked"], &["recipes.lock does not match the component of recipe acme: who signed it"]);
     sharing.works(&["recipe", "lock"], &["signed by alice (", "→ acme ("]);
     assert_eq!(sharing.space.read("recipes.lock"), lock);
     // Another signature takes nothing away, and `recipe lock` knows of it without an upgrade.

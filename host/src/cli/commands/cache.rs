@@ -43,7 +43,7 @@ enum CacheCommand {
 /// The cache cannot be read or cleared.
 #[derive(Debug, thiserror::Error)]
 enum CacheError {
-    #[error("There is no cache: neither XDG_CACHE_HOME nor HOME is set.")]
+    #[error("There is no cache: neither XDG_CACHE_HOME nor HOME is set")]
     NoDirectory,
     #[error("Cannot {operation} the cache {directory}: {cause}")]
     Unusable { operation: &'static str, directory: String, cause: io::Error },

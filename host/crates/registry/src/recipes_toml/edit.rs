@@ -26,10 +26,10 @@ pub enum AddKeyError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The name has invalid characters.
-    #[error("Invalid key name: {0:?}.")]
+    #[error("Invalid key name: {0:?}")]
     Name(String),
     /// Another key has the name.
-    #[error("Another key {name:?} already exists: {fingerprint}.")]
+    #[error("Another key {name:?} already exists: {fingerprint}")]
     Taken {
         /// The name.
         name: String,
@@ -37,7 +37,7 @@ pub enum AddKeyError {
         fingerprint: String,
     },
     /// The key exists under another name.
-    #[error("This key already exists: it is {name:?}.")]
+    #[error("This key already exists: it is {name:?}")]
     Known {
         /// The name.
         name: String,
@@ -117,7 +117,7 @@ pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Optio
 fn write_key(recipes_toml: &Path, name: &str, file: &Path) -> Result<(), AddKeyError> {
     let text = read_text(recipes_toml)?.unwrap_or_default();
     let edited = with_key(&text, name, &file.to_string_lossy()).ok_or_else(|| {
-        let message = format!("[key.{name}] cannot be added to {}.", recipes_toml.display());
+        let message = format!("[key.{name}] cannot be added to {}", recipes_toml.display());
         RecipesFileError::invalid(message, None, Vec::new())
     })?;
     files::replace(recipes_toml, edited.as_bytes())?;

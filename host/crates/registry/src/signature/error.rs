@@ -55,7 +55,7 @@ pub enum InvalidKey {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read.
-    #[error("Cannot read {}: {error}.", path.display())]
+    #[error("Cannot read {}: {error}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum KeyError {
         error: Arc<io::Error>,
     },
     /// The file is not such a key.
-    #[error("{} is not usable as a key: {reason}.", path.display())]
+    #[error("{} is not usable as a key: {reason}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -71,10 +71,10 @@ pub enum KeyError {
         reason: InvalidKey,
     },
     /// The passphrase is wrong.
-    #[error("The passphrase of {} is wrong.", .0.display())]
+    #[error("The passphrase of {} is wrong", .0.display())]
     Passphrase(PathBuf),
     /// The system's random number generator failed.
-    #[error("The system does not provide random bytes: {0}.")]
+    #[error("The system does not provide random bytes: {0}")]
     Random(String),
 }
 

@@ -63,7 +63,7 @@ fn a_file_with_two_keys_is_refused() {
     assert_eq!(PublicKey::parse(&both).unwrap_err(), InvalidKey::Several(2));
     assert_eq!(PrivateKey::check_bytes(&twice(fixture!("old.key"))).unwrap_err(), InvalidKey::Several(2));
     assert!(
-        import(&twice(fixture!("sec1.pem"))).unwrap_err().to_string().ends_with("it contains 2 keys instead of one.")
+        import(&twice(fixture!("sec1.pem"))).unwrap_err().to_string().ends_with("it contains 2 keys instead of one")
     );
 }
 
@@ -167,10 +167,10 @@ fn says_why_bytes_are_not_a_key() {
         assert_eq!(public(text), expected);
     }
     let import = |text: &[u8]| import(text).unwrap_err().to_string();
-    assert!(import(fixture!("p384.pem")).ends_with("the bytes in it are not a key."));
-    assert!(import(fixture!("new.key")).ends_with(", not an unencrypted private key."));
+    assert!(import(fixture!("p384.pem")).ends_with("the bytes in it are not a key"));
+    assert!(import(fixture!("new.key")).ends_with(", not an unencrypted private key"));
     let huge = vec![b'-'; 1 << 20];
-    assert!(import(&huge).ends_with("it is larger than 64 KiB."));
+    assert!(import(&huge).ends_with("it is larger than 64 KiB"));
     assert!(
         PublicKey::read(Path::new("/nonexistent")).unwrap_err().to_string().starts_with("Cannot read /nonexistent: ")
     );

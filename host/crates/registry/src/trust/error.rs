@@ -9,7 +9,7 @@ use base::source::Explain;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// No signature exists.
-    #[error("{what} is not signed; recipes.toml requires a signature by {}.", list(wanted, "or"))]
+    #[error("{what} is not signed; recipes.toml requires a signature by {}", list(wanted, "or"))]
     NotSigned {
         /// The artifact or file.
         what: String,
@@ -17,7 +17,7 @@ pub enum TrustError {
         wanted: Vec<String>,
     },
     /// Signatures exist, but none by a required key.
-    #[error("{what} is signed by {}, not by {}.", signers(others, *count), list(wanted, "or"))]
+    #[error("{what} is signed by {}, not by {}", signers(others, *count), list(wanted, "or"))]
     OfOthers {
         /// The artifact or file.
         what: String,
@@ -30,7 +30,7 @@ pub enum TrustError {
     },
     /// Too few required keys have signed.
     #[error(
-        "{what} is signed only by {}; recipes.toml requires {at_least} of {}.",
+        "{what} is signed only by {}; recipes.toml requires {at_least} of {}",
         list(have, "and"),
         list(wanted, "and")
     )]
@@ -45,7 +45,7 @@ pub enum TrustError {
         at_least: usize,
     },
     /// A required key signed, but its signature is not valid for this artifact.
-    #[error("The signature of {signer} for {what} is not valid: {objection}.")]
+    #[error("The signature of {signer} for {what} is not valid: {objection}")]
     Objection {
         /// The artifact or file.
         what: String,

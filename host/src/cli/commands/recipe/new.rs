@@ -57,7 +57,7 @@ impl LanguageName {
 
 /// A project that does not use the SDK of this program.
 #[derive(Debug, thiserror::Error)]
-#[error("{} does not use the SDK of this program.", .0.display())]
+#[error("{} does not use the SDK of this program", .0.display())]
 struct NoSdk(PathBuf);
 
 impl Explain for NoSdk {

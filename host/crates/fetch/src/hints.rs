@@ -13,8 +13,8 @@ pub(crate) fn of_download(url: &str, fault: &TransferFault) -> Vec<String> {
             "Check the network, or use a mirror; [buildout] socket-timeout sets how long to wait for a silent server."
         }
         TransferFault::Incomplete(_) | TransferFault::Unreachable(_) => {
-            "Check the network and the URL, then run again; [buildout] socket-timeout sets how long a silent server is \
-             waited for."
+            "Check the network and the URL, then run again; [buildout] socket-timeout sets how long to wait for a \
+             silent server."
         }
         fault => return of_any(fault),
     };

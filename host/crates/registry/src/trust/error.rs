@@ -125,7 +125,7 @@ fn signers(others: &[String], count: usize) -> String {
     match (others, count) {
         ([], 1) => "a key that is not in recipes.toml".to_owned(),
         // A signature does not show its key: one key may have made all of them.
-        ([], count) => format!("no key in recipes.toml ({count} signatures)"),
+        ([], count) => format!("keys that are not in recipes.toml ({count} signatures)"),
         (others, _) => list(others, "and"),
     }
 }

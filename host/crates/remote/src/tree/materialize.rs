@@ -111,7 +111,7 @@ pub fn materialize(
     let staged = StagingDirectory::new(parent)?;
     let mut outline = TreeOutline::default();
     outline.add(staged.tree(), node)?;
-    let work = Work { blobs, interrupt, destination, clones: AtomicBool::new(true) };
+    let work = ContentCopier { blobs, interrupt, destination, clones: AtomicBool::new(true) };
     outline.make(&work)?;
     Ok(Materialized { staged, destination: destination.to_owned() })
 }
@@ -139,7 +139,7 @@ impl<'a> TreeOutline<'a> {
         Ok(())
     }
 
-    fn make(&self, work: &Work<'_>) -> Result<(), MaterializeError> {
+    fn make(&self, work: &ContentCopier<'_>) -> Result<(), MaterializeError> {
         for path in &self.directories {
             fs::create_dir(path).map_err(FileError::of("make the directory", path))?;
         }
@@ -155,7 +155,7 @@ impl<'a> TreeOutline<'a> {
         Ok(())
     }
 
-    fn make_files(&self, work: &Work<'_>) -> Result<(), MaterializeError> {
+    fn make_files(&self, work: &ContentCopier<'_>) -> Result<(), MaterializeError> {
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
         let workers = thread::available_parallelism().map_or(1, |count| count.get().min(8)).min(self.files.len());
         let copy = || {
@@ -172,7 +172,7 @@ impl<'a> TreeOutline<'a> {
     }
 }
 
-struct Work<'a> {
+struct ContentCopier<'a> {
     blobs: &'a dyn BlobReader,
     interrupt: &'a Interrupt,
     destination: &'a Path,
@@ -180,7 +180,7 @@ struct Work<'a> {
     clones: AtomicBool,
 }
 
-impl Work<'_> {
+impl ContentCopier<'_> {
     fn file(
         &self,
         path: &Path,
@@ -217,26 +217,26 @@ impl Work<'_> {
     ) -> Result<bool, MaterializeError> {
         let is_cloned = self.clones.load(Ordering::Relaxed) && ioctl_ficlone(&*made, &source).is_ok();
         if is_cloned {
+            made.set_len(digest.size()).map_err(FileError::of("write", path))?;
             // What counts is what was made.
             source = made.try_clone().map_err(FileError::of("read", path))?;
         } else {
             self.clones.store(false, Ordering::Relaxed);
         }
         let (mut hash, mut copied) = (Sha256::new(), 0);
-        loop {
+        // What comes after the end that the digest has is not read.
+        while copied < digest.size() {
             if self.interrupt.signal().is_some() {
                 return Err(MaterializeError::Interrupted(self.destination.to_owned()));
             }
-            let length = match source.read(buffer) {
+            let left = usize::try_from(digest.size() - copied).map_or(buffer.len(), |left| left.min(buffer.len()));
+            let length = match source.read(&mut buffer[..left]) {
                 Ok(0) => break,
                 Ok(length) => length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(FileError::of("read the content of", path)(error).into()),
             };
             copied += length as u64;
-            if copied > digest.size() {
-                return Ok(false);
-            }
             hash.update(&buffer[..length]);
             if !is_cloned {
                 made.write_all(&buffer[..length]).map_err(FileError::of("write", path))?;

@@ -33,14 +33,15 @@ pub fn package(workspace: &Workspace, arguments: &[String]) -> Result<PathBuf, C
             _ => return Err(CommandFailure::usage(USAGE)),
         }
     }
-    let program = match program {
-        Some(program) => program,
+    let (program, runtime) = match program {
+        // Its runtime is the one that was built before it: another one would not be its own.
+        Some(program) => (program, workspace.target.join("python-runtime/python-runtime.wasm")),
         None => {
             build_optimized(workspace, &[("BUILDOUT_HOST_COMMIT", commit(workspace)?)])?;
-            host_path(workspace)
+            (host_path(workspace), python_runtime(workspace)?)
         }
     };
-    let runtime = python_runtime(workspace)?.with_extension("wasm.zst");
+    let runtime = runtime.with_extension("wasm.zst");
     let mut packing = workspace.program("python3", ["-c", PACK]);
     packing.arg(&program).arg(&runtime).arg(&directory).arg(key.unwrap_or_default());
     packing.env("CARGO", workspace.cargo([] as [&str; 0]).get_program());

@@ -66,7 +66,7 @@ pub(super) enum Command {
     Recipe(recipe::RecipeArguments),
     /// Manage the keys that sign recipes
     Key(key::KeyArguments),
-    /// Show or clear the cache of compiled recipes
+    /// Show or clear the caches of compiled recipes and of parts
     Cache(cache::CacheArguments),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArguments),

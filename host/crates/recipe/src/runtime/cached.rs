@@ -59,6 +59,11 @@ impl Runtime {
         self.parts.get(part).is_some_and(|part| part.rights.distributions)
     }
 
+    /// The paths that the state records of a part; `None` for one that is not installed.
+    pub fn recorded(&self, part: &str) -> Option<Vec<PathBuf>> {
+        self.native.records.of(part)
+    }
+
     /// The location of an initialized part; `None` if the part shares its directory with others.
     pub fn location(&self, part: &str) -> Option<PathBuf> {
         let part = self.parts.get(part)?;

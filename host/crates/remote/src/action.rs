@@ -40,6 +40,10 @@ pub struct ActionDescription {
 pub struct EncodedAction {
     /// The digest of the `Action` message.
     pub key: BlobDigest,
+    /// The digest of the `Command` message.
+    pub command: BlobDigest,
+    /// How long a worker may take.
+    pub timeout: Option<Duration>,
     /// The output paths.
     pub outputs: BTreeSet<String>,
     /// The digest of the `Directory` message of the input root.
@@ -65,7 +69,7 @@ impl ActionDescription {
             platform: Some(self.platform()),
         });
         blobs.insert(key, bytes.into());
-        EncodedAction { key, outputs: self.outputs.clone(), input_root: root, blobs }
+        EncodedAction { key, command, timeout: self.timeout, outputs: self.outputs.clone(), input_root: root, blobs }
     }
 
     #[allow(deprecated, reason = "servers before version 2.2 of the protocol read the platform from the command")]

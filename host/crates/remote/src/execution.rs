@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use crate::outputs::{ActionOutputs, UnacceptedResult};
+use crate::cache::CacheHit;
+use crate::outputs::UnacceptedResult;
 
 /// An action that was run elsewhere.
 #[derive(Clone, Debug)]
 pub struct Execution {
-    /// What it made. The contents are fetched like those of a hit.
-    pub outputs: ActionOutputs,
+    /// What it made. The contents are fetched like those of any hit.
+    pub hit: CacheHit,
     /// Whether the server had the result already.
     pub cached: bool,
     /// What the command wrote to its standard output.

@@ -8,6 +8,8 @@
 mod action;
 mod blob;
 mod cache;
+mod client;
+mod engine;
 mod execution;
 mod input;
 mod outputs;

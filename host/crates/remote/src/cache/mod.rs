@@ -3,15 +3,24 @@
 //! The cache never fails a run. What goes wrong is a miss with a reason; what goes wrong with a server is one warning,
 //! after which the server is not used any more.
 
-use std::fmt;
-use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+mod execute;
+mod look_up;
+mod notices;
+mod record;
+
+use std::sync::Arc;
 
 use base::interrupt::Interrupt;
 
+pub use notices::CacheWarning;
+
+use notices::Notices;
+
 use crate::action::EncodedAction;
 use crate::blob::BlobDigest;
-use crate::outputs::{ActionOutputs, CapturedOutputs, PromisedOutputs, UnacceptedResult};
+use crate::client::{CallFailure, Client};
+use crate::engine::CallRuntime;
+use crate::outputs::{ActionOutputs, CapturedOutputs, UnacceptedResult};
 use crate::settings::ServerSettings;
 use crate::store::BlobStore;
 use crate::tree::TreeLimits;
@@ -36,6 +45,8 @@ pub struct CacheHit {
     pub origin: HitOrigin,
     /// The contents that are not on this machine.
     pub(crate) absent: Vec<BlobDigest>,
+    /// The message that says so, for the local store.
+    pub(crate) result: Option<Vec<u8>>,
 }
 
 impl CacheHit {
@@ -77,19 +88,6 @@ pub enum MissReason {
     Interrupted,
 }
 
-/// Something that the user should know. Each comes once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CacheWarning {
-    /// One sentence or two: what happened, and what that means for the run.
-    pub message: String,
-}
-
-impl fmt::Display for CacheWarning {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
-    }
-}
-
 /// What [`ResultCache::record`] did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recorded {
@@ -101,19 +99,33 @@ pub struct Recorded {
     pub uploaded: u64,
 }
 
-/// The local store and the server behind it.
+/// The local store and the servers behind it.
 pub struct ResultCache {
-    store: BlobStore,
+    store: Arc<BlobStore>,
     limits: TreeLimits,
-    interrupt: Interrupt,
-    warnings: Mutex<Vec<CacheWarning>>,
+    runtime: CallRuntime,
+    cache: Option<Client>,
+    executor: Option<Client>,
+    notices: Notices,
 }
 
 impl ResultCache {
-    /// With `server` behind `store`. No connection is opened before it is needed.
-    pub fn new(store: BlobStore, server: Option<ServerSettings>, interrupt: &Interrupt) -> Self {
-        let _ = server;
-        Self { store, limits: TreeLimits::default(), interrupt: interrupt.clone(), warnings: Mutex::default() }
+    /// With servers behind `store`: one that has results and contents, one that runs actions. If there is only the
+    /// latter, it is both. No connection is opened before it is needed.
+    pub fn new(
+        store: BlobStore,
+        cache: Option<ServerSettings>,
+        executor: Option<ServerSettings>,
+        interrupt: &Interrupt,
+    ) -> Self {
+        Self {
+            store: Arc::new(store),
+            limits: TreeLimits::default(),
+            runtime: CallRuntime::new(interrupt),
+            cache: cache.or_else(|| executor.clone()).map(Client::new),
+            executor: executor.map(Client::new),
+            notices: Notices::default(),
+        }
     }
 
     /// The local store, which has all contents of a hit once it was fetched.
@@ -123,35 +135,20 @@ impl ResultCache {
 
     /// The warnings since the last call.
     pub fn take_warnings(&self) -> Vec<CacheWarning> {
-        std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
+        self.notices.take()
     }
 
     /// Looks a result up: here, then on the server.
     pub fn lookup(&self, action: &EncodedAction) -> Lookup {
         match self.lookup_here(action) {
-            Some(Ok(hit)) => Lookup::Hit(hit),
-            Some(Err(reason)) => Lookup::Miss(reason),
-            None => Lookup::Miss(MissReason::Unknown),
+            Ok(hit) => return Lookup::Hit(hit),
+            Err(reason) if self.reading().is_none() => return Lookup::Miss(reason),
+            Err(_) => {}
         }
-    }
-
-    fn lookup_here(&self, action: &EncodedAction) -> Option<Result<CacheHit, MissReason>> {
-        let result = self.store.result(&action.key)?;
-        let read = |digest| match self.store.read(&digest) {
-            Ok(Some(bytes)) => Ok(bytes),
-            _ => Err(MissReason::MissingBlob(digest)),
-        };
-        let promised = PromisedOutputs::decode(&result, &action.outputs).map_err(MissReason::from);
-        let outputs = promised.and_then(|promised| promised.resolve(&self.limits, read));
-        let hit =
-            outputs.and_then(|outputs| match outputs.blobs().into_iter().find(|blob| !self.store.contains(blob)) {
-                Some(missing) => Err(MissReason::MissingBlob(missing)),
-                None => Ok(CacheHit { key: action.key, outputs, origin: HitOrigin::Local, absent: Vec::new() }),
-            });
-        if hit.is_err() {
-            self.store.drop_result(&action.key);
+        match self.lookup_there(action) {
+            Ok(hit) => Lookup::Hit(hit),
+            Err(reason) => Lookup::Miss(reason),
         }
-        Some(hit)
     }
 
     /// Fetches the contents of a hit into the local store. Returns the number of bytes that were transferred.
@@ -159,10 +156,19 @@ impl ResultCache {
     /// # Errors
     /// Why the hit is a miss after all.
     pub fn fetch(&self, hit: &CacheHit) -> Result<u64, MissReason> {
-        match hit.absent.first() {
-            Some(missing) => Err(MissReason::MissingBlob(*missing)),
-            None => Ok(0),
+        let absent: Vec<_> = hit.absent.iter().copied().filter(|digest| !self.store.contains(digest)).collect();
+        if !absent.is_empty() {
+            let client = self.reading().ok_or(MissReason::Unavailable)?;
+            let fetched =
+                self.runtime.run(async { client.session().await?.download(absent.clone(), &self.store).await });
+            fetched.map_err(|failure| self.miss(client, &failure))?;
         }
+        if let Some(result) = &hit.result
+            && let Err(error) = self.store.insert_result(&hit.key, result)
+        {
+            self.notices.of_store(&error);
+        }
+        Ok(absent.iter().map(BlobDigest::size).sum())
     }
 
     /// Forgets a result whose contents turned out to be damaged, so that the next one for the key is stored.
@@ -173,28 +179,33 @@ impl ResultCache {
     /// Stores a result that was made here: the contents, then the trees, then the result. The caller vouches that the
     /// command succeeded.
     pub fn record(&self, action: &EncodedAction, captured: &CapturedOutputs) -> Recorded {
-        let local = self.record_here(action, captured);
-        if let Err(error) = &local {
-            self.warn(format!("The result is not kept on this machine. {error}"));
+        let local = self.record_here(action, captured).inspect_err(|error| self.notices.of_store(error)).is_ok();
+        let mut recorded = Recorded { local, ..Recorded::default() };
+        let Some(client) = self.cache.as_ref().filter(|client| client.settings.write && client.is_usable()) else {
+            return recorded;
+        };
+        let (sender, store) = (record::contents(action, captured, local), &self.store);
+        match self.runtime.run(record::send(client, action, captured, sender, store)) {
+            Ok(Some(uploaded)) => (recorded.remote, recorded.uploaded) = (true, uploaded),
+            Ok(None) => {}
+            Err(failure) => self.notices.of_writing(client, &failure),
         }
-        Recorded { local: local.is_ok(), ..Recorded::default() }
+        recorded
     }
 
-    fn record_here(
-        &self,
-        action: &EncodedAction,
-        captured: &CapturedOutputs,
-    ) -> Result<(), crate::store::BlobStoreError> {
-        for (digest, path) in &captured.files {
-            self.store.insert_file(digest, Path::new(path))?;
-        }
-        let encoded = captured.outputs.encode();
-        encoded.blobs.iter().try_for_each(|(digest, bytes)| self.store.insert(digest, bytes))?;
-        self.store.insert_result(&action.key, &prost::Message::encode_to_vec(&encoded.message))
+    /// The server, if results are looked up there.
+    fn reading(&self) -> Option<&Client> {
+        self.cache.as_ref().filter(|client| client.settings.read && client.is_usable())
     }
 
-    fn warn(&self, message: String) {
-        let _ = &self.interrupt;
-        self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(CacheWarning { message });
+    /// What a failure means for a look-up; the user is warned, once.
+    fn miss(&self, client: &Client, failure: &CallFailure) -> MissReason {
+        self.notices.of_reading(client, failure);
+        match failure {
+            CallFailure::Interrupted => MissReason::Interrupted,
+            CallFailure::Lost(digest) | CallFailure::Damaged(digest) => MissReason::MissingBlob(*digest),
+            CallFailure::Local(_) => MissReason::Store,
+            _ => MissReason::Unavailable,
+        }
     }
 }

@@ -14,6 +14,9 @@ use super::facts::{Facts, LOCATION, Placeholders};
 use super::platform::SystemFiles;
 use super::trees::PathTree;
 
+/// The option of a part that is made as without a cache if it is `false`.
+const OPT_OUT: &str = "remote-cache";
+
 /// What decides a part.
 pub(super) struct Decision {
     pub(super) facts: Facts,
@@ -45,6 +48,9 @@ impl Sources<'_> {
         let view = self.view;
         let runtime = view.recipes.runtime().map_err(|error| error.to_string())?;
         let level = view.context.settings.native.level;
+        if view.buildout.get(part, OPT_OUT).ok().flatten().is_some_and(|value| value.trim() == "false") {
+            return Err(format!("its section has {OPT_OUT} = false"));
+        }
         if level == ConfinementLevel::None {
             return Err("its commands are not confined (--sandbox=none), and could read anything".to_owned());
         }

@@ -65,6 +65,10 @@ pub struct PartForecast {
     pub outlook: CacheOutlook,
 }
 
+/// What users should know when a build fails.
+const ISOLATED: &str = "Because there is a cache of parts, its commands saw only what decides this part: its sources and the parts \
+                        that it references. If they need another file of the buildout, set remote-cache = false in its section";
+
 /// A part that had to come from the cache.
 #[derive(Debug, thiserror::Error)]
 #[error("Part {part} does not come from the cache: {why}")]
@@ -103,7 +107,7 @@ impl PartCache {
             BlobStore::temporary()
         });
         let store = store.map_err(NoPartStore)?;
-        let results = ResultCache::new(store, settings.server.clone(), &context.settings.native.interrupt);
+        let results = ResultCache::new(store, settings.server.clone(), None, &context.settings.native.interrupt);
         let known = KnownParts::new(settings.directory.join("known"));
         let (system, trees) = Default::default();
         Ok(Self { results, settings, system, trees, known })
@@ -135,11 +139,14 @@ impl PartCache {
         runtime.isolate(part, key.decision.visible.clone());
         let outcome = runtime.install(part);
         tally.built();
-        if let Ok(paths) = &outcome {
-            if let Err(why) = self.record(view, part, &key, paths) {
-                log(view, part, Level::Info, &format!("Not stored in the cache: {why}"));
+        match &outcome {
+            Ok(paths) => {
+                if let Err(why) = self.record(view, part, &key, paths) {
+                    log(view, part, Level::Info, &format!("Not stored in the cache: {why}"));
+                }
+                self.report_warnings(view);
             }
-            self.report_warnings(view);
+            Err(_) => log(view, part, Level::Info, ISOLATED),
         }
         Ok(outcome.map(Some))
     }

@@ -100,13 +100,16 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
+    /// The value of a setting on the command line, or in the environment.
+    fn outside(&self, name: &str) -> Option<&str> {
+        let variable = format!("BUILDOUT_{}", name.to_uppercase().replace('-', "_"));
+        let (flags, variables) = (&self.context.settings.cache.values, &self.context.environment.variables);
+        flags.get(name).or_else(|| variables.get(&variable)).map(String::as_str)
+    }
+
     /// The value of a setting that is not empty.
     fn value(&self, name: &'static str) -> Result<Option<String>, RunError> {
-        if let Some(flag) = self.context.settings.cache.values.get(name) {
-            return Ok(filled(flag));
-        }
-        let variable = format!("BUILDOUT_{}", name.to_uppercase().replace('-', "_"));
-        if let Some(value) = self.context.environment.variables.get(&variable) {
+        if let Some(value) = self.outside(name) {
             return Ok(filled(value));
         }
         if PRIVATE.contains(&name) {
@@ -175,7 +178,7 @@ impl Source<'_> {
     }
 
     fn invalid(&self, name: &str, problem: String) -> RunError {
-        let place = self.buildout.place_of("buildout", Some(name));
+        let place = self.buildout.place_of("buildout", Some(name)).filter(|_| self.outside(name).is_none());
         InvalidCacheSetting { problem, place, remedy: None }.into()
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! The parts are small C programs, so that each test builds many: `app` is built with `lib`, `other` with neither.
 
-use test_support::{Space, host};
+use test_support::casd::{Casd, INSTANCE};
+use test_support::sources::UpstreamSources;
+use test_support::{Space, host, printed};
 
 const CONFIGURE: &str = "#!/bin/sh\nfor o in \"$@\"; do case $o in --prefix=*) echo \"P = ${o#*=}\" > config.mk;; \
                          --with-lib=*) echo \"LIB = ${o#*=}\" >> config.mk;; esac; done\n";
@@ -133,7 +135,7 @@ fn who_makes_a_part_and_when_does_not_matter() {
     let mut command = space.command(host());
     command.args(["run", "-j", "3"]).envs([("USER", "someone"), ("LOGNAME", "someone"), ("HOSTNAME", "elsewhere")]);
     command.envs([("TZ", "Asia/Tokyo"), ("LANG", "de_DE.UTF-8"), ("TERM", "xterm"), ("COLUMNS", "99")]);
-    let printed = test_support::printed(&command.output().unwrap());
+    let printed = printed(&command.output().unwrap());
     assert_eq!(outcome(&printed), (vec!["app", "lib", "other"], vec![]), "{printed}");
 }
 
@@ -172,11 +174,62 @@ fn what_a_cache_lost_or_has_damaged_is_built_again() {
     let (printed, code) = space.shell("for f in $(find ../cache/store/blobs -type f); do chmod u+w $f; echo x >> $f; done");
     assert_eq!(code, 0, "{printed}");
     let printed = space.succeeds(&["run"]);
-    assert_eq!(outcome(&printed).1, ["app", "lib", "other"], "{printed}");
+    // `other` consists of the same files as `lib`, which are in the cache again.
+    assert_eq!(outcome(&printed), (vec!["other"], vec!["app", "lib"]), "{printed}");
     forget(&space);
     assert_eq!(outcome(&space.succeeds(&["run"])).0, ["app", "lib", "other"]);
     // All of the cache is gone.
     forget(&space);
     space.shell("rm -rf ../cache/store");
     assert_eq!(outcome(&space.succeeds(&["run"])).1, ["app", "lib", "other"]);
+}
+
+/// Runs the program as on another machine: with empty caches of its own, and this server.
+fn run_elsewhere(space: &Space, server: &Casd, machine: &str, arguments: &[&str]) -> String {
+    let mut command = space.command(host());
+    command.arg("run").args(arguments).env("XDG_CACHE_HOME", space.root().join(machine));
+    let output = command.env("BUILDOUT_REMOTE_CACHE", format!("{}/{INSTANCE}", server.address())).output().unwrap();
+    let text = printed(&output);
+    assert!(output.status.success(), "{text}");
+    text
+}
+
+#[test]
+fn real_software_is_built_once_and_fetched_by_other_machines() {
+    let (space, sources, server) = (Space::new(), UpstreamSources::serve(), Casd::start());
+    let sections: String = [("hello", "hello"), ("zlib", "zlib"), ("libpng", "libpng1.6")]
+        .iter()
+        .map(|(part, package)| sources.section(part, package) + "recipe = cmmi\n")
+        .collect();
+    let libpng = "[libpng]\nenvironment =\n  CPPFLAGS=-I${zlib:location}/include\n  LDFLAGS=-L${zlib:location}/lib \
+                  -Wl,-rpath=${zlib:location}/lib\n";
+    space.write("buildout.cfg", &format!("[buildout]\nparts = hello libpng\n{sections}{libpng}"));
+    let built = run_elsewhere(&space, &server, "one", &["-j", "2", "--remote-cache-upload"]);
+    assert_eq!(outcome(&built), (vec![], vec!["hello", "libpng", "zlib"]), "{built}");
+
+    forget(&space);
+    let fetched = run_elsewhere(&space, &server, "two", &["-j", "2", "--require-cached"]);
+    assert_eq!(outcome(&fetched), (vec!["hello", "libpng", "zlib"], vec![]), "{fetched}");
+    assert!(fetched.contains("from the remote cache (") && fetched.contains("3 parts: 3 fetched, 0 built"), "{fetched}");
+    assert_eq!(space.shell("ls parts"), ("hello\nlibpng\nzlib\n".into(), 0), "no command has a log");
+    assert_eq!(space.shell("parts/hello/bin/hello"), ("Hello, world!\n".into(), 0));
+    assert!(space.shell("ldd parts/libpng/lib/libpng16.so").0.contains("/parts/zlib/lib/libz.so"));
+}
+
+#[test]
+fn a_server_that_is_away_is_one_warning() {
+    let (space, mut server) = (space(), Casd::start());
+    let upload = ["--remote-cache-upload", "buildout:remote-cache-directory="];
+    run_elsewhere(&space, &server, "one", &upload);
+    forget(&space);
+    server.lose_contents();
+    let lost = run_elsewhere(&space, &server, "two", &upload);
+    assert_eq!(outcome(&lost), (vec!["other"], vec!["app", "lib"]), "{lost}");
+    forget(&space);
+    server.stop();
+    let away = run_elsewhere(&space, &server, "three", &upload);
+    assert_eq!(outcome(&away).1, ["app", "lib", "other"], "{away}");
+    assert_eq!(away.matches("The remote cache grpc://").count(), 1, "{away}");
+    // Nothing to do: not even the warning.
+    assert!(!run_elsewhere(&space, &server, "three", &upload).contains("remote cache"));
 }

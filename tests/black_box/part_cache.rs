@@ -107,7 +107,11 @@ fn a_change_misses_what_depends_on_it_and_nothing_else() {
         assert!(printed.contains(why), "{printed}");
     };
     // An option, and one that changes nothing.
-    misses(&["app:make-options=V=1"], &["app"], "app: Not from the cache: command of make is \"make V=1\", and was \"make\"");
+    misses(
+        &["app:make-options=V=1"],
+        &["app"],
+        "app: Not from the cache: command of make is \"make V=1\", and was \"make\"",
+    );
     misses(&["app:promises=/bin/sh"], &[], "3 fetched");
     // The source of two parts, and of one that is built with the first.
     space.write("lib/lib.c", "int answer(void) { return 40 + 2; }\n");
@@ -146,7 +150,10 @@ fn another_location_gets_the_parts_that_do_not_contain_theirs() {
     fill(&space, "copy/");
     let printed = space.succeeds(&["run", "-c", "copy/buildout.cfg"]);
     assert_eq!(outcome(&printed), (vec!["lib", "other"], vec!["app"]), "{printed}");
-    let why = format!("app: Not from the cache: it contains its location, and was made at {}", space.path("parts/app").display());
+    let why = format!(
+        "app: Not from the cache: it contains its location, and was made at {}",
+        space.path("parts/app").display()
+    );
     assert!(printed.contains(&why), "{printed}");
     assert_eq!(space.shell("copy/parts/app/bin/app"), (String::new(), 0));
 }
@@ -163,7 +170,11 @@ fn a_part_that_could_read_more_is_not_cached() {
     let printed = space.fails(&["run", &look]);
     assert!(printed.contains("pre-build exited with status 1"), "{printed}");
     let printed = space.fails(&["run", "--require-cached", "other:prefix=elsewhere", "buildout:parts=other"]);
-    assert!(printed.contains("Part other does not come from the cache: it is not cached: its prefix is not in its location"), "{printed}");
+    assert!(
+        printed
+            .contains("Part other does not come from the cache: it is not cached: its prefix is not in its location"),
+        "{printed}"
+    );
 }
 
 #[test]
@@ -171,7 +182,8 @@ fn what_a_cache_lost_or_has_damaged_is_built_again() {
     let space = space();
     space.succeeds(&["run"]);
     forget(&space);
-    let (printed, code) = space.shell("for f in $(find ../cache/store/blobs -type f); do chmod u+w $f; echo x >> $f; done");
+    let (printed, code) =
+        space.shell("for f in $(find ../cache/store/blobs -type f); do chmod u+w $f; echo x >> $f; done");
     assert_eq!(code, 0, "{printed}");
     let printed = space.succeeds(&["run"]);
     // `other` consists of the same files as `lib`, which are in the cache again.
@@ -210,7 +222,10 @@ fn real_software_is_built_once_and_fetched_by_other_machines() {
     forget(&space);
     let fetched = run_elsewhere(&space, &server, "two", &["-j", "2", "--require-cached"]);
     assert_eq!(outcome(&fetched), (vec!["hello", "libpng", "zlib"], vec![]), "{fetched}");
-    assert!(fetched.contains("from the remote cache (") && fetched.contains("3 parts: 3 fetched, 0 built"), "{fetched}");
+    assert!(
+        fetched.contains("from the remote cache (") && fetched.contains("3 parts: 3 fetched, 0 built"),
+        "{fetched}"
+    );
     assert_eq!(space.shell("ls parts"), ("hello\nlibpng\nzlib\n".into(), 0), "no command has a log");
     assert_eq!(space.shell("parts/hello/bin/hello"), ("Hello, world!\n".into(), 0));
     assert!(space.shell("ldd parts/libpng/lib/libpng16.so").0.contains("/parts/zlib/lib/libz.so"));

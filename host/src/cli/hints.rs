@@ -55,7 +55,8 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
         Remedy::PublishComponent => "Publish a component with `buildout-host recipe push`.".into(),
         Remedy::Vendor => "Make a directory of copies with `buildout-host recipe vendor DIR`.".into(),
         Remedy::SetRemoteCache => {
-            "Set one with `--remote-cache grpc://HOST:PORT`, BUILDOUT_REMOTE_CACHE, or `[buildout] remote-cache`.".into()
+            "Set one with `--remote-cache grpc://HOST:PORT`, BUILDOUT_REMOTE_CACHE, or `[buildout] remote-cache`."
+                .into()
         }
         Remedy::AllowBuilds => "`--require-cached` does not allow to build it here: run without it.".into(),
         Remedy::LockDistributions => "Lock distributions again with `buildout-host lock`.".into(),

@@ -1,6 +1,8 @@
 //! The entry point that downloads a file.
 
-use buildout_recipe::{Cacheable, Description, Error, Init, Inputs, OptionDescription, Paths, Recipe, Update, created, set_mode};
+use buildout_recipe::{
+    Cacheable, Description, Error, Init, Inputs, OptionDescription, Paths, Recipe, Update, created, set_mode,
+};
 use shared_parts::filled;
 
 use crate::source::{DownloadSource, DownloadTarget, describe, make_parent};

@@ -9,16 +9,8 @@ use buildout_recipe::{Options, activity, info};
 use shared_parts::{PartLocation, filled, join};
 
 /// Options that do not decide what a part contains.
-const INDIFFERENT: [&str; 8] = [
-    "_profile_base_location_",
-    "alternate-url",
-    "environment",
-    "md5sum",
-    "offline",
-    "sha256sum",
-    "sha512sum",
-    "url",
-];
+const INDIFFERENT: [&str; 8] =
+    ["_profile_base_location_", "alternate-url", "environment", "md5sum", "offline", "sha256sum", "sha512sum", "url"];
 
 /// A file to download.
 pub(crate) struct DownloadSource {

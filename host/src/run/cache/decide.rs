@@ -10,7 +10,7 @@ use recipe::{PartInput, PartInputs, Runtime};
 use remote::{TreeLimits, TreeNode, capture};
 
 use super::super::view::ResolvedBuildout;
-use super::facts::{Facts, LOCATION, Placeholders};
+use super::facts::{LOCATION, PartFacts, Placeholders};
 use super::platform::SystemFiles;
 use super::trees::PathTree;
 
@@ -19,7 +19,7 @@ const OPT_OUT: &str = "remote-cache";
 
 /// What decides a part.
 pub(super) struct Decision {
-    pub(super) facts: Facts,
+    pub(super) facts: PartFacts,
     /// The recipe's component.
     pub(super) recipe: (Digest, u64),
     /// The trees of the parts that it references, by name.
@@ -64,7 +64,7 @@ impl Sources<'_> {
         }
         let environment: BTreeMap<String, String> = runtime.command_environment(part).into_iter().collect();
         let recipe = (resolved.component.digest, resolved.component.size());
-        let facts = Facts::default();
+        let facts = PartFacts::default();
         let (trees, visible) = Default::default();
         let mut decision = Decision { facts, recipe, trees, environment, placeholders, location, visible };
         decision.facts.add("recipe", format!("sha256:{} {}", recipe.0, resolved.entry_point));

@@ -11,27 +11,27 @@ const MARK: char = '\u{1}';
 
 /// What decides a part: a name and a value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Fact {
+pub(super) struct PartFact {
     pub(super) name: String,
     pub(super) value: String,
 }
 
 /// All facts of a part, in the order in which they are compared.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Facts(Vec<Fact>);
+pub(super) struct PartFacts(Vec<PartFact>);
 
 /// The name of the fact that only the key with the location has.
 pub(super) const LOCATION: &str = "location";
 
-impl Facts {
+impl PartFacts {
     pub(super) fn add(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        self.0.push(Fact { name: name.into(), value: value.into() });
+        self.0.push(PartFact { name: name.into(), value: value.into() });
     }
 
     /// The facts as the text of which the key is made: one line each, without the location if `located` is false.
     pub(super) fn text(&self, located: bool) -> String {
         let facts = self.0.iter().filter(|fact| located || fact.name != LOCATION);
-        facts.map(|Fact { name, value }| format!("{}\t{}\n", escaped(name), escaped(value))).collect()
+        facts.map(|PartFact { name, value }| format!("{}\t{}\n", escaped(name), escaped(value))).collect()
     }
 
     /// The number of facts that differ.
@@ -119,8 +119,8 @@ fn replace_path(text: &str, path: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn facts(list: &[(&str, &str)]) -> Facts {
-        let mut facts = Facts::default();
+    fn facts(list: &[(&str, &str)]) -> PartFacts {
+        let mut facts = PartFacts::default();
         list.iter().for_each(|(name, value)| facts.add(*name, *value));
         facts
     }
@@ -150,7 +150,10 @@ mod tests {
         let paths = vec![("location", "/b/parts/a".to_owned()), ("buildout", "/b".to_owned())];
         let placeholders = Placeholders::new(paths);
         let t = |text: &str| placeholders.apply(text);
-        assert_eq!(t("-I/b/parts/a/include -L/b/parts/ab:/b").unwrap(), "-I\u{1}location\u{1}/include -L\u{1}buildout\u{1}/parts/ab:\u{1}buildout\u{1}");
+        assert_eq!(
+            t("-I/b/parts/a/include -L/b/parts/ab:/b").unwrap(),
+            "-I\u{1}location\u{1}/include -L\u{1}buildout\u{1}/parts/ab:\u{1}buildout\u{1}"
+        );
         assert_eq!(t("/bin/sh /b.cfg").unwrap(), "/bin/sh /b.cfg");
         assert_eq!(t("a\u{1}b"), None);
     }

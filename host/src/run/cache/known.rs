@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use base::digest::Digest;
 use base::files::{read_at_most, write_private};
 
-use super::facts::Facts;
+use super::facts::PartFacts;
 
 /// How many of each name are kept.
 const KEPT: usize = 8;
@@ -26,7 +26,7 @@ impl KnownParts {
     }
 
     /// Remembers the facts of a part.
-    pub(super) fn remember(&self, part: &str, facts: &Facts) {
+    pub(super) fn remember(&self, part: &str, facts: &PartFacts) {
         let mut all = self.of(part);
         all.retain(|known| known != facts);
         all.insert(0, facts.clone());
@@ -38,7 +38,7 @@ impl KnownParts {
     }
 
     /// Why there is no part with these facts: what differs from the most similar one that is known.
-    pub(super) fn explain(&self, part: &str, facts: &Facts) -> String {
+    pub(super) fn explain(&self, part: &str, facts: &PartFacts) -> String {
         let all = self.of(part);
         let Some(nearest) = all.iter().min_by_key(|known| facts.distance(known)) else {
             return format!("no part {part} was stored before, as far as this machine knows");
@@ -46,7 +46,7 @@ impl KnownParts {
         facts.first_difference(nearest).unwrap_or_else(|| "it was stored once, and is gone".to_owned())
     }
 
-    fn of(&self, part: &str) -> Vec<Facts> {
+    fn of(&self, part: &str) -> Vec<PartFacts> {
         let text = read_at_most(&self.path(part), SIZE).unwrap_or_default();
         serde_json::from_slice(&text).unwrap_or_default()
     }
@@ -61,8 +61,8 @@ impl KnownParts {
 mod tests {
     use super::*;
 
-    fn facts(list: &[(&str, &str)]) -> Facts {
-        let mut facts = Facts::default();
+    fn facts(list: &[(&str, &str)]) -> PartFacts {
+        let mut facts = PartFacts::default();
         list.iter().for_each(|(name, value)| facts.add(*name, *value));
         facts
     }

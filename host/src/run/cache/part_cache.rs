@@ -261,7 +261,11 @@ impl PartCache {
     }
 
     /// Whether the cache has these parts, which a run would install in this order. Fetches nothing.
-    pub(in crate::run) fn forecast(&self, view: &ResolvedBuildout, parts: &[&str]) -> Result<Vec<PartForecast>, RunError> {
+    pub(in crate::run) fn forecast(
+        &self,
+        view: &ResolvedBuildout,
+        parts: &[&str],
+    ) -> Result<Vec<PartForecast>, RunError> {
         let runtime = view.recipes.runtime()?;
         let mut pending: Set<String> = parts.iter().map(|part| (*part).to_owned()).collect();
         let mut forecasts = Vec::new();

@@ -78,7 +78,8 @@ fn interpreter(program: &Path) -> Option<PathBuf> {
     for index in 0..count {
         let at = usize::try_from(table.checked_add(index * size)?).ok()?;
         if number(at, 4)? == 3 {
-            let (from, length) = (usize::try_from(number(at + 8, 8)?).ok()?, usize::try_from(number(at + 32, 8)?).ok()?);
+            let (from, length) =
+                (usize::try_from(number(at + 8, 8)?).ok()?, usize::try_from(number(at + 32, 8)?).ok()?);
             let path = bytes.get(from..from.checked_add(length)?)?;
             let path = path.strip_suffix(b"\0").unwrap_or(path);
             return Some(PathBuf::from(std::str::from_utf8(path).ok()?));

@@ -73,7 +73,7 @@ pub fn local_store(cache_directory: Option<PathBuf>) -> Option<PathBuf> {
 impl CacheSettings {
     /// The settings of a run; `None` without a cache.
     pub(super) fn of(context: &RunContext, buildout: &Buildout) -> Result<Option<Self>, RunError> {
-        let source = Source { context, buildout };
+        let source = SettingSource { context, buildout };
         let require = context.settings.cache.require;
         let (server, directory) = (source.value("remote-cache")?, source.value("remote-cache-directory")?);
         if server.is_none() && directory.is_none() {
@@ -94,12 +94,12 @@ impl CacheSettings {
 }
 
 /// Where settings are read.
-struct Source<'a> {
+struct SettingSource<'a> {
     context: &'a RunContext,
     buildout: &'a Buildout,
 }
 
-impl Source<'_> {
+impl SettingSource<'_> {
     /// The value of a setting on the command line, or in the environment.
     fn outside(&self, name: &str) -> Option<&str> {
         let variable = format!("BUILDOUT_{}", name.to_uppercase().replace('-', "_"));
@@ -163,7 +163,9 @@ impl Source<'_> {
     fn capacity(&self) -> Result<u64, RunError> {
         let Some(text) = self.value("remote-cache-size")? else { return Ok(DEFAULT_CAPACITY) };
         let expected = "a size is expected, such as 500 MiB or 20 GiB";
-        bytes(&text).ok_or_else(|| self.invalid("remote-cache-size", format!("Invalid remote-cache-size: {text:?}; {expected}")))
+        bytes(&text).ok_or_else(|| {
+            self.invalid("remote-cache-size", format!("Invalid remote-cache-size: {text:?}; {expected}"))
+        })
     }
 
     /// Lines `NAME = VALUE`.

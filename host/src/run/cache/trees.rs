@@ -38,7 +38,8 @@ impl PartTrees {
         if let Some(known) = self.locked().get(part) {
             return Ok(known.clone());
         }
-        let paths = paths(view, part).map_err(|error| format!("what part {part} made is not known: {}", error.message()))?;
+        let paths =
+            paths(view, part).map_err(|error| format!("what part {part} made is not known: {}", error.message()))?;
         let interrupt = &view.context.settings.native.interrupt;
         let trees = paths.into_iter().map(|path| tree(path, interrupt)).collect::<Result<Vec<_>, _>>()?;
         self.locked().insert(part.to_owned(), trees.clone());

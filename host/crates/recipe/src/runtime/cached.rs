@@ -41,8 +41,7 @@ impl Runtime {
         let buildout = Some(&part.buildout);
         let request = CallRequest { phase: Phase::Inputs, subject: &part.subject, rights, buildout, reach };
         let mut instance = lock(&part.instance);
-        let answer =
-            instance.call(&self.watchdog, &request, |store, guest| guest.inputs(store, part.handle))?;
+        let answer = instance.call(&self.watchdog, &request, |store, guest| guest.inputs(store, part.handle))?;
         match answer.value {
             Ok(inputs) => Ok(PartInputs::of(inputs)),
             Err(failure) => Err(instance.failed(failure, answer.created, &part.subject)),

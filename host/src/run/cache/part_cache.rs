@@ -12,7 +12,7 @@ use base::remedy::Remedy;
 use base::source::{Explain, size};
 use recipe::{PlaceOutcome, Runtime};
 use remote::{
-    ActionOutputs, BlobStore, BlobStoreError, CacheHit, CapturedOutputs, CapturedTree, HitOrigin, LinkPolicy, Lookup,
+    ActionOutputs, BlobStore, BlobStoreError, CacheHit, CapturedOutputs, CapturedTree, HitOrigin, LinkPolicy, CacheLookup,
     MaterializeError, MissReason, ResultCache, TreeLimits, TreeNode, capture, materialize,
 };
 
@@ -176,12 +176,12 @@ impl PartCache {
         let mut why = None;
         for action in [&key.located, &key.free] {
             match self.results.lookup(action) {
-                Lookup::Hit(hit) => match self.place(view, part, key, &hit)? {
+                CacheLookup::Hit(hit) => match self.place(view, part, key, &hit)? {
                     Sought::Placed(paths) => return Ok(Sought::Placed(paths)),
                     Sought::Missed(reason) => why = Some(reason),
                 },
-                Lookup::Miss(MissReason::Unknown) => {}
-                Lookup::Miss(reason) => why = Some(reason.to_string()),
+                CacheLookup::Miss(MissReason::Unknown) => {}
+                CacheLookup::Miss(reason) => why = Some(reason.to_string()),
             }
         }
         self.report_warnings(view);
@@ -292,7 +292,7 @@ impl PartCache {
             Err(why) => return CacheOutlook::NotCached(why),
         };
         for action in [&key.located, &key.free] {
-            if let Lookup::Hit(hit) = self.results.lookup(action)
+            if let CacheLookup::Hit(hit) = self.results.lookup(action)
                 && let Some(node) = hit.outputs.paths.get(OUTPUT)
             {
                 self.trees.set(part, key.decision.location.clone(), node);

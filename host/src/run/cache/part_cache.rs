@@ -12,8 +12,8 @@ use base::remedy::Remedy;
 use base::source::{Explain, size};
 use recipe::{PlaceOutcome, Runtime};
 use remote::{
-    ActionOutputs, BlobStore, BlobStoreError, CacheHit, CapturedOutputs, CapturedTree, HitOrigin, LinkPolicy, CacheLookup,
-    MaterializeError, MissReason, ResultCache, TreeLimits, TreeNode, capture, materialize,
+    ActionOutputs, BlobStore, BlobStoreError, CacheHit, CacheLookup, CapturedOutputs, CapturedTree, HitOrigin,
+    LinkPolicy, MaterializeError, MissReason, ResultCache, TreeLimits, TreeNode, capture, materialize,
 };
 
 use super::super::context::RunContext;

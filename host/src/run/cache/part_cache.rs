@@ -84,7 +84,7 @@ impl Explain for NotFromCache {
 }
 
 /// A part that was looked for.
-enum Sought {
+enum SoughtPart {
     Placed(Vec<String>),
     Missed(String),
 }
@@ -131,8 +131,8 @@ impl PartCache {
             }
         };
         let why = match self.fetch(view, part, &key)? {
-            Sought::Placed(paths) => return Ok(Ok(Some(paths))),
-            Sought::Missed(why) => why,
+            SoughtPart::Placed(paths) => return Ok(Ok(Some(paths))),
+            SoughtPart::Missed(why) => why,
         };
         view.context.check_interrupt()?;
         self.missed(view, part, &why)?;
@@ -172,29 +172,35 @@ impl PartCache {
     }
 
     /// Looks a part up, with its location and then without, and puts it in its place.
-    fn fetch(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) -> Result<Sought, RunError> {
+    fn fetch(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) -> Result<SoughtPart, RunError> {
         let mut why = None;
         for action in [&key.located, &key.free] {
             match self.results.lookup(action) {
                 CacheLookup::Hit(hit) => match self.place(view, part, key, &hit)? {
-                    Sought::Placed(paths) => return Ok(Sought::Placed(paths)),
-                    Sought::Missed(reason) => why = Some(reason),
+                    SoughtPart::Placed(paths) => return Ok(SoughtPart::Placed(paths)),
+                    SoughtPart::Missed(reason) => why = Some(reason),
                 },
                 CacheLookup::Miss(MissReason::Unknown) => {}
                 CacheLookup::Miss(reason) => why = Some(reason.to_string()),
             }
         }
         self.report_warnings(view);
-        Ok(Sought::Missed(why.unwrap_or_else(|| self.known.explain(part, &key.decision.facts))))
+        Ok(SoughtPart::Missed(why.unwrap_or_else(|| self.known.explain(part, &key.decision.facts))))
     }
 
     /// Fetches a part that was found, and puts it in its place.
-    fn place(&self, view: &ResolvedBuildout, part: &str, key: &PartKey, hit: &CacheHit) -> Result<Sought, RunError> {
-        let Some(node) = hit.outputs.paths.get(OUTPUT) else { return Ok(Sought::Missed("it is empty".to_owned())) };
+    fn place(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        key: &PartKey,
+        hit: &CacheHit,
+    ) -> Result<SoughtPart, RunError> {
+        let Some(node) = hit.outputs.paths.get(OUTPUT) else { return Ok(SoughtPart::Missed("it is empty".to_owned())) };
         view.context.report.report(Event::PartActivity { part, activity: "fetch" });
         let transferred = match self.results.fetch(hit) {
             Ok(bytes) => bytes,
-            Err(reason) => return Ok(Sought::Missed(reason.to_string())),
+            Err(reason) => return Ok(SoughtPart::Missed(reason.to_string())),
         };
         let accepts = |target: &str| key.accepts_link(target);
         let interrupt = &view.context.settings.native.interrupt;
@@ -205,15 +211,15 @@ impl PartCache {
             PlaceOutcome::Placed(paths) => {
                 self.report_fetched(view, part, key, hit, transferred);
                 self.trees.set(part, key.decision.location.clone(), node);
-                Sought::Placed(paths)
+                SoughtPart::Placed(paths)
             }
             PlaceOutcome::Failed(error) => {
                 if matches!(error, MaterializeError::Blob { .. } | MaterializeError::Hostile { .. }) {
                     self.results.forget(&hit.key);
                 }
-                Sought::Missed(error.to_string())
+                SoughtPart::Missed(error.to_string())
             }
-            PlaceOutcome::Refused(why) => Sought::Missed(why),
+            PlaceOutcome::Refused(why) => SoughtPart::Missed(why),
         })
     }
 

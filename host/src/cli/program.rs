@@ -17,7 +17,7 @@ use registry::signature::{PrivateKey, is_open_to_others};
 
 use super::arguments::{ConfigurationArguments, DEFAULT_FILE, PassphraseArguments, RegistryArguments};
 use super::output::{InvalidFormat, LogFormat, Printer};
-use crate::run::{AfterFailure, Loaded, Loader, LockMode, RunError, RunSettings, Session};
+use crate::run::{AfterFailure, CacheFlags, Loaded, Loader, LockMode, RunError, RunSettings, Session};
 use crate::share::Authoring;
 
 /// The data that every command works with.
@@ -136,6 +136,7 @@ impl Program {
             after_failure: AfterFailure::Stop,
             lock: LockMode::Leave,
             plain_http: PlainHttp::default(),
+            cache: CacheFlags::default(),
             program: this_program()?,
         })
     }
@@ -222,14 +223,14 @@ fn level(buildout: &Buildout) -> Result<i32, RunError> {
         "WARNING" => 30,
         "ERROR" => 40,
         "CRITICAL" => 50,
-        value => number(buildout, "log-level", value, "there are DEBUG, INFO, WARNING, ERROR, CRITICAL, and numbers")?,
+        value => number(buildout, "log-level", value, "it must be DEBUG, INFO, WARNING, ERROR, CRITICAL or a number")?,
     })
 }
 
 fn verbosity(buildout: &Buildout) -> Result<i32, RunError> {
     match option(buildout, "verbosity")?.trim() {
         "" => Ok(0),
-        value => Ok(number(buildout, "verbosity", value, "a number is expected")?),
+        value => Ok(number(buildout, "verbosity", value, "it must be a number")?),
     }
 }
 

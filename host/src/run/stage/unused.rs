@@ -7,9 +7,11 @@ use base::source::{did_you_mean, nearest};
 use config::options::Buildout;
 use config::{KNOWN_OPTIONS, is_predefined};
 
+use super::super::cache;
 use super::super::view::ResolvedBuildout;
 
-const EXPLANATION: &str = "\nNothing has read them: a typing error, or an option that this recipe does not have.";
+const EXPLANATION: &str =
+    "\nNothing has read them: their names may be misspelled, or the recipe may not have such options.";
 
 /// How many further sections are listed.
 const MOST_NAMED: usize = 20;
@@ -37,7 +39,10 @@ impl Unused {
             let also_unused = buildout.unused("buildout");
             unused.retain(|option| also_unused.contains(option));
         }
-        unused.retain(|option| !(is_predefined(option) || KNOWN_OPTIONS.contains(&option.as_str())));
+        unused.retain(|option| {
+            let name = option.as_str();
+            !(is_predefined(option) || KNOWN_OPTIONS.contains(&name) || cache::OPTIONS.contains(&name))
+        });
         self.warn(view, "buildout", unused);
     }
 
@@ -134,7 +139,7 @@ fn known_options(view: &ResolvedBuildout, section: &str) -> Vec<String> {
     if section == "buildout" {
         let mut known = view.buildout.keys(section).unwrap_or_default();
         known.retain(|option| is_predefined(option));
-        known.extend(KNOWN_OPTIONS.iter().map(|option| (*option).to_owned()));
+        known.extend(KNOWN_OPTIONS.iter().chain(&cache::OPTIONS).map(|option| (*option).to_owned()));
         return known;
     }
     let (Some(recipe), Ok(runtime)) = (view.recipes.of_part(section), view.recipes.runtime()) else {

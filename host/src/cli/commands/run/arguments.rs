@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use crate::cli::arguments::{ConfigurationArguments, RegistryArguments};
+use crate::cli::arguments::{ConfigurationArguments, RegistryArguments, RemoteCacheArguments};
 use crate::cli::output::Style;
 use crate::cli::program::{Program, StartError};
 use crate::run::{AfterFailure, LockMode, RunError, RunSettings};
@@ -43,6 +43,8 @@ pub(in crate::cli) struct RunArguments {
     pub(super) configuration: ConfigurationArguments,
     #[command(flatten)]
     registry: RegistryArguments,
+    #[command(flatten)]
+    cache: RemoteCacheArguments,
     /// Make up to N parts at once (`auto`: one for each processor)
     ///
     /// A part starts when all parts that it references are done.
@@ -81,7 +83,7 @@ fn jobs(value: &str) -> Result<usize, String> {
         return std::thread::available_parallelism().map(Into::into).map_err(|error| error.to_string());
     }
     match value.parse() {
-        Ok(0) | Err(_) => Err("a number from 1 on is expected, or `auto`".into()),
+        Ok(0) | Err(_) => Err("it must be a positive number or `auto`".into()),
         Ok(number) => Ok(number),
     }
 }
@@ -89,7 +91,7 @@ fn jobs(value: &str) -> Result<usize, String> {
 /// `--sandbox`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Sandbox {
-    /// Use everything that the operating system has: namespaces, Landlock, seccomp
+    /// Use everything that the operating system offers: namespaces, Landlock, seccomp
     Full,
     /// Use no namespaces
     Partial,
@@ -123,13 +125,14 @@ impl RunArguments {
 
     /// How parts are installed.
     pub(super) fn settings(&self, program: &Program) -> Result<RunSettings, RunError> {
-        let jobs = Jobs::new(self.jobs).map_err(StartError::of("make a jobserver"))?;
+        let jobs = Jobs::new(self.jobs).map_err(StartError::of("create a jobserver"))?;
         let settings = program.default_settings()?;
         Ok(RunSettings {
             native: NativeSettings { level: self.sandbox.level(), jobs, ..settings.native },
             after_failure: if self.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop },
             lock: if self.locked { LockMode::Locked } else { LockMode::Write },
             plain_http: self.registry.plain_http(),
+            cache: self.cache.flags(),
             ..settings
         })
     }

@@ -36,7 +36,7 @@ pub(in crate::cli) fn of(view: &PackageView) -> String {
             Some(reference) => writeln!(text, "\nrecipe = {}", printable_line(reference)),
             None => writeln!(
                 text,
-                "\nentry point {}, which no recipe reference means here",
+                "\nentry point {}, which no recipe reference names here",
                 printable_line(&described.name)
             ),
         };
@@ -56,6 +56,9 @@ fn entry_point(text: &mut String, described: &Described) {
         (false, false) => "Installs parts again in each run.",
     };
     let _ = writeln!(text, "  {calls}");
+    if described.cacheable {
+        let _ = writeln!(text, "  Parts can come from a cache, even one of other machines.");
+    }
     if !described.options.is_empty() {
         text.push('\n');
         let width = described.options.iter().map(|option| option.name.chars().count()).max().unwrap_or_default();

@@ -21,6 +21,7 @@ mod other_programs;
 mod ownership;
 mod packages;
 mod parallel;
+mod part_cache;
 mod python;
 mod python_recipes;
 mod reaching_guests;

@@ -196,12 +196,11 @@ fn what_the_sandbox_does_not_have_is_explained_with_a_way_out() {
     let space = Space::for_python();
     let index = IndexServer::start(wheels);
     for (recipe, message, line, way_out) in [
-        ("fast", "machine code", "fast.py:5", "without machine code"),
-        ("waiting", "waits for another thread", "waiting.py:5", "another recipe"),
+        ("fast", "machine code", "fast.py:6", "without machine code"),
+        ("waiting", "waits for another thread", "waiting.py:6", "another recipe"),
     ] {
         space.write("buildout.cfg", &part(recipe, "").replacen(']', &format!("]\nindex = {}", index.url()), 1));
         let printed = space.shown(&space.fails(&["run"]));
-        assert!(printed.contains("Installing part made") && printed.contains("recipe = ") || printed.contains("[made]"));
         for expected in [message, line, way_out] {
             assert!(printed.contains(expected), "{recipe}: {expected:?} is missing in: {printed}");
         }
@@ -212,7 +211,10 @@ fn what_the_sandbox_does_not_have_is_explained_with_a_way_out() {
 fn an_extension_of_a_developed_project_runs_wherever_its_sources_are() {
     // Before the projects are developed: what the run before has left is used.
     let space = Space::for_python();
-    space.write("demo/pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n");
+    space.write(
+        "demo/pyproject.toml",
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+    );
     space.write("demo/backend.py", include_str!("distributions/backend.py"));
     space.write("demo/entry_points.txt", "[zc.buildout.extension]\nx = demo:extension\n");
     space.write("demo/demo.py", "def extension(buildout):\n    print('extended', sorted(buildout))\n");

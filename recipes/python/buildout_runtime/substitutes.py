@@ -15,7 +15,6 @@ from typing import Any
 import zc.buildout
 import zc.buildout.download
 import zc.buildout.easy_install
-import zc.recipe.egg
 from setuptools import archive_util
 
 _VERSION = re.compile(r"-\d.*$")
@@ -97,11 +96,3 @@ class GitCheckout:
 
     def _is_on(self, option: str) -> bool:
         return self._options.get(option, "false").lower() in ("true", "yes", "on", "1")
-
-
-class Interpreter(zc.recipe.egg.Scripts):
-    """`z3c.recipe.scripts:interpreter`: a Python with the distributions, and no scripts."""
-
-    def __init__(self, buildout: Any, name: str, options: Any) -> None:
-        options["interpreter"], options["scripts"] = options.get("name", name), ""
-        super().__init__(buildout, name, options)

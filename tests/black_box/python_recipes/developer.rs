@@ -57,8 +57,8 @@ impl Repositories {
         let mut svn = Command::new("svnserve");
         svn.args(["-d", "--foreground", "--listen-host=127.0.0.1", &format!("--listen-port={}", ports[2]), "-r"]);
         svn.arg(&directory);
-        let servers = [git, hg, svn].iter_mut().map(|server| RunningProcess::start(server.env("HOME", &directory)));
-        let servers = servers.collect();
+        let start = |mut server: Command| RunningProcess::start(server.env("HOME", &directory));
+        let servers = [git, hg, svn].map(start).into();
         for port in ports {
             wait_until("a server listens", || std::net::TcpStream::connect(("127.0.0.1", port)).is_ok());
         }
@@ -86,8 +86,11 @@ fn words(space: &Space) -> String {
 fn sources_of_each_kind_are_checked_out_and_developed() {
     let space = Space::for_python();
     let repositories = Repositories::serve(&space);
-    write_project(&space.path("checkouts/local"), "local", "own");
-    space.write("buildout.cfg", &(CONFIGURATION.to_owned() + &repositories.sources()));
+    write_project(&space.path("src/local"), "local", "own");
+    // As most projects: the project itself is developed, and the working copies are next to it.
+    write_project(&space.path("."), "itself", "itself");
+    let configuration = CONFIGURATION.replace("sources-dir = checkouts", "sources-dir = src\ndevelop = .");
+    space.write("buildout.cfg", &(configuration + &repositories.sources()));
     let printed = space.shown(&space.succeeds(&["run"]));
     assert!(printed.contains("mr.developer uses the network in the commands git, hg, svn, bzr."), "{printed}");
     assert_eq!(words(&space), "first first first own\n");

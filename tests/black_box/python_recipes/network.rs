@@ -108,7 +108,10 @@ fn a_recipe_changes_no_repository_that_an_extension_updates_with_the_network() {
     ]);
     space.write("src/one/.git/hooks/sample", "");
     let configuration = |extensions: &str| {
-        format!("[buildout]\nindex = {}\nextensions = {extensions}\nparts = made\n\n[made]\nrecipe = writing\n", index.url())
+        format!(
+            "[buildout]\nindex = {}\nextensions = {extensions}\nparts = made\n\n[made]\nrecipe = writing\n",
+            index.url()
+        )
     };
     space.write("buildout.cfg", &configuration("mr_developer"));
     let printed = space.shown(&space.fails(&["run"]));

@@ -10,9 +10,9 @@ use base::source::{Explain, did_you_mean};
 use config::options::{Buildout, Initialise, Values};
 use recipe::component::{CompileCache, ComponentError, DevelopedRecipe, ProgramKind, Resolved, Resolver};
 use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
-use registry::{Grant, RecipeReference};
 use registry::locking::{ComponentDescription, ConnectionContext, Describe, ListedComponent, Locking, Obtained};
 use registry::oci::RemoteSettings;
+use registry::{Grant, RecipeReference};
 
 use super::super::context::RunContext;
 use super::super::distributions::BuildoutDistributions;

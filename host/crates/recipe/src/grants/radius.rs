@@ -122,7 +122,9 @@ fn of_project(project: &Path, locations: &Locations) -> Vec<PathBuf> {
     if is_recipe && !locations.parts.starts_with(project) {
         return vec![project.to_owned()];
     }
-    RECIPE_PROJECT.iter().map(|name| project.join(name)).collect()
+    // Sources build nothing without a manifest, and mr.developer puts its working copies there.
+    let decides = |name: &&&str| is_recipe || **name != "src";
+    RECIPE_PROJECT.iter().filter(decides).map(|name| project.join(name)).collect()
 }
 
 /// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.

@@ -15,6 +15,7 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
         Remedy::WeakerSandbox(level) => {
             format!("`--sandbox={level}` does without this layer: commands can then do more than they were granted.")
         }
+        Remedy::CheckMachine => "`buildout-host doctor` checks this machine, and says what to do.".into(),
         Remedy::NewRecipeProject { language } => {
             format!(
                 "Recipes are WebAssembly components. Start one with `buildout-host recipe new NAME --language {language}`."

@@ -48,7 +48,8 @@ impl Layer {
         }
     }
 
-    fn remedy(self) -> Option<&'static str> {
+    /// What to do if the machine lacks it, as a clause.
+    pub fn remedy(self) -> Option<&'static str> {
         match self {
             Self::UserNamespace => Some(
                 "let ordinary users have user namespaces: `sysctl user.max_user_namespaces=10000`, on Debian and Ubuntu also \
@@ -70,7 +71,7 @@ impl Layer {
     }
 
     /// Whether only the level `full` needs this layer.
-    fn is_of_full_only(self) -> bool {
+    pub fn is_of_full_only(self) -> bool {
         matches!(self, Self::UserNamespace | Self::Namespaces | Self::Root | Self::Proc)
     }
 }
@@ -154,8 +155,10 @@ impl Explain for ConfineError {
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::Missing { layer, .. } if layer.is_of_full_only() => vec![Remedy::WeakerSandbox("partial")],
-            Self::Missing { .. } => vec![Remedy::WeakerSandbox("none")],
+            Self::Missing { layer, .. } if layer.is_of_full_only() => {
+                vec![Remedy::CheckMachine, Remedy::WeakerSandbox("partial")]
+            }
+            Self::Missing { .. } => vec![Remedy::CheckMachine, Remedy::WeakerSandbox("none")],
             _ => Vec::new(),
         }
     }

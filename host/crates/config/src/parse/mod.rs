@@ -6,6 +6,7 @@
 
 mod build;
 mod lex;
+mod outline;
 mod print;
 pub(crate) mod text;
 
@@ -14,6 +15,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use outline::{WrittenOption, WrittenSection, outline};
 pub use print::print;
 pub use print::print_option;
 

@@ -116,7 +116,7 @@ impl RunningTarget {
                 eprintln!("xtask: {inputs} inputs, none of which did harm; see {name}");
                 Ok(())
             }
-            _ => Err(CommandFailure::new(format!("It was fed nothing (log: {name})"))),
+            _ => Err(CommandFailure::new(format!("It got no input (log: {name})"))),
         }
     }
 }

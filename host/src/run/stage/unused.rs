@@ -9,7 +9,8 @@ use config::{KNOWN_OPTIONS, is_predefined};
 
 use super::super::view::ResolvedBuildout;
 
-const EXPLANATION: &str = "\nNothing has read them: a typing error, or an option that this recipe does not have.";
+const EXPLANATION: &str =
+    "\nNothing has read them: their names may be misspelled, or the recipe may not have such options.";
 
 /// How many further sections are listed.
 const MOST_NAMED: usize = 20;

@@ -59,7 +59,9 @@ pub fn decode(location: &Location, bytes: Vec<u8>) -> Result<Arc<Source>, Config
     let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text };
     let source = Source::new(name, text);
     match source.text.find('\0') {
-        Some(offset) => Err(Trouble::at(Place::new(&source, offset..offset + 1), "The text holds a NUL byte").into()),
+        Some(offset) => {
+            Err(Trouble::at(Place::new(&source, offset..offset + 1), "The text contains a NUL byte").into())
+        }
         None => Ok(source),
     }
 }

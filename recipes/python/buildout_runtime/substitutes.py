@@ -60,7 +60,7 @@ class GitCheckout:
     """`zerokspot.recipe.git`: a working copy of a git repository, at a branch or a revision."""
 
     def __init__(self, buildout: Any, name: str, options: Any) -> None:
-        self._buildout, self._options = buildout, options
+        self._options = options
         options.setdefault("location", os.path.join(buildout["buildout"]["parts-directory"], name))
         self._location, self._repository = options["location"], options["repository"]
         self._branch, self._revision = options.get("branch"), options.get("rev")
@@ -90,9 +90,8 @@ class GitCheckout:
 
     def _develop(self) -> None:
         if self._is_on("as_egg") or self._is_on("as-egg"):
-            develop_eggs = self._buildout["buildout"]["develop-eggs-directory"]
             for path in self._options.get("paths", ".").split():
-                zc.buildout.easy_install.develop(os.path.join(self._location, path), develop_eggs)
+                zc.buildout.easy_install.develop(os.path.join(self._location, path), None)
 
     def _is_on(self, option: str) -> bool:
         return self._options.get(option, "false").lower() in ("true", "yes", "on", "1")

@@ -101,7 +101,7 @@ fn sources_of_each_kind_are_checked_out_and_developed() {
     shell(&repositories.directory.join("ingit"), "git commit -qam second");
     space.succeeds(&["run"]);
     assert_eq!(words(&space), "first first first own\n");
-    space.succeeds(&["run", "always-checkout=true"]);
+    space.succeeds(&["run", "always-checkout=force"]);
     assert_eq!(words(&space), "second first first own\n");
 }
 
@@ -110,13 +110,12 @@ fn the_hosts_own_checkout_of_git_is_made_and_updated() {
     let space = Space::for_python();
     let repositories = Repositories::serve(&space);
     let configuration = format!(
-        "[buildout]\nparts = made\n\n[made]\nrecipe = zerokspot.recipe.git\nrepository = git://127.0.0.1:{}/ingit\nas_egg = true\n",
+        "[buildout]\nparts = made\n\n[made]\nrecipe = zerokspot.recipe.git\nrepository = git://127.0.0.1:{}/ingit\n",
         repositories.ports[0]
     );
     space.write("buildout.cfg", &configuration);
     space.succeeds(&["run"]);
     assert_eq!(space.read("parts/made/ingit.py"), "word = 'first'\n");
-    assert!(space.exists("develop-eggs/ingit.egg-link"));
     write_project(&repositories.directory.join("ingit"), "ingit", "second");
     shell(&repositories.directory.join("ingit"), "git commit -qam second");
     space.succeeds(&["run", "-N"]);

@@ -48,7 +48,7 @@ impl Recipes {
     /// The recipes of `recipes.toml` (in `configuration_directory`) and the built-in ones; developed ones are added
     /// later.
     pub(in crate::run) fn new(configuration_directory: &Path, context: &Arc<RunContext>) -> Result<Self, RunError> {
-        let RunContext { environment, report, settings } = &**context;
+        let RunContext { environment, report, settings, .. } = &**context;
         let recipes_toml = configuration_directory.join("recipes.toml");
         let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
         let interrupt = settings.native.interrupt.clone();

@@ -74,6 +74,14 @@ impl Reach {
         self
     }
 
+    /// The same for a part whose result is kept in a cache: its commands see, of the buildout, only `paths` and its own places.
+    pub(crate) fn only(mut self, paths: &[PathBuf], rights: &Rights) -> Self {
+        let own: Vec<PathBuf> = rights.own_places().iter().map(|path| rights.real(path)).collect();
+        self.write.retain(|path| *path == rights.temporary || own.contains(path));
+        self.read = paths.iter().map(|path| rights.real(path)).collect();
+        self
+    }
+
     /// The policy of a command that is started now. A directory that does not exist cannot be mounted for it.
     pub(crate) fn policy(&self, level: ConfinementLevel) -> CommandPolicy {
         let existing = |paths: &[PathBuf]| paths.iter().filter(|path| path.exists()).cloned().collect();

@@ -139,6 +139,11 @@ impl Drop for Staging {
 
 impl Directory {
     fn settle(&self, settled: &mut Settled) -> io::Result<()> {
+        // Links that the command has removed.
+        let own = self.names.keys().filter(|name| self.path.join(name).is_symlink());
+        for name in own.filter(|name| self.source.join(name).symlink_metadata().is_err()) {
+            std::fs::remove_file(self.path.join(name))?;
+        }
         for entry in std::fs::read_dir(&self.source)? {
             let name = entry?.file_name();
             if is_staging(&name) {
@@ -161,10 +166,6 @@ impl Directory {
             } else if to.symlink_metadata().is_err() {
                 settled.removed.push(to);
             }
-        }
-        let own = self.names.keys().filter(|name| self.path.join(name).is_symlink());
-        for name in own.filter(|name| self.source.join(name).symlink_metadata().is_err()) {
-            std::fs::remove_file(self.path.join(name))?;
         }
         self.open.as_ref().map_or(Ok(()), |open| open.remove_links(self))
     }

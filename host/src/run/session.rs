@@ -191,6 +191,9 @@ fn show_configuration(view: &ResolvedBuildout) {
 /// A section in 1.0's format for the debug level: options sorted, `%` doubled, further lines indented.
 fn section_text(name: &str, options: &Values) -> String {
     let line = |(option, value): (&Arc<str>, &Arc<str>)| {
+        // As in zc.buildout, an empty format stands for this one.
+        let is_default = (name, &**option, &**value) == ("buildout", "log-format", "");
+        let value: &str = if is_default { "%(name)s: %(message)s" } else { value };
         format!("{option} = {}\n", value.replace("%%", "%").replace('%', "%%").replace('\n', "\n\t"))
     };
     format!("[{name}]\n{}", options.iter().map(line).collect::<String>())

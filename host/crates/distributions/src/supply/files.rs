@@ -58,6 +58,7 @@ impl Supply<'_> {
         let mut request = DownloadRequest::new(url);
         request.checksums = file.checksums.clone();
         request.size = Some(file.size.unwrap_or(LONGEST).min(LONGEST));
+        request.is_reported = true;
         let downloaded = self.tools.downloader.download(&request, self.tools.report, &self.tools.cancelled)?;
         Ok(Brought { path: downloaded.path, name: file.name.clone(), sha256: downloaded.sha256 })
     }

@@ -8,7 +8,7 @@ use super::applicant::Applicant;
 use super::guard::Guard;
 use super::locations::Locations;
 use super::mounts::normalize;
-use crate::component::PythonProgram;
+use crate::component::{PythonProgram, lent_network};
 use registry::Grant;
 
 /// Memory of an instance without a grant, in bytes. The interpreter alone needs some 60 MB.
@@ -91,7 +91,8 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     kept.extend(developed(applicant).iter().flat_map(|project| of_project(project, locations)));
     kept.push(directory.join(".cargo"));
     kept.extend([eggs.clone(), develop_eggs.clone()]);
-    for root in [directory, configuration_directory] {
+    let sources = if applicant.recipe.grant.network.is_empty() { sources(applicant) } else { Vec::new() };
+    for root in [directory, configuration_directory].into_iter().chain(&sources) {
         kept.extend(VERSION_CONTROL.iter().map(|name| root.join(name)));
     }
     kept.sort();
@@ -114,6 +115,21 @@ fn developed(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     found.map(|path| normalize(&path)).collect()
 }
 
+/// The working copies that mr.developer has checked out: hooks there run when it updates them, with the network, and when
+/// the user works with them.
+fn sources(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let option = |name: &str| applicant.buildout.and_then(|buildout| buildout.get("buildout", name).ok().flatten());
+    let extensions = option("extensions").unwrap_or_default();
+    let names = extensions.split_whitespace().filter_map(|word| word.split(['<', '>', '=', '!', '~', '[']).next());
+    if names.flat_map(lent_network).next().is_none() {
+        return Vec::new();
+    }
+    let directory = option("sources-dir").unwrap_or_else(|| "src".to_owned());
+    let entries = std::fs::read_dir(applicant.locations.directory.join(directory)).into_iter().flatten().flatten();
+    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|found| found.is_dir()));
+    directories.map(|entry| normalize(&entry.path())).collect()
+}
+
 /// Of a developed project: all of it if it is a recipe project; otherwise the files that would make it one.
 fn of_project(project: &Path, locations: &Locations) -> Vec<PathBuf> {
     // `develop` may list a component itself.
@@ -124,7 +140,9 @@ fn of_project(project: &Path, locations: &Locations) -> Vec<PathBuf> {
     if is_recipe && !locations.parts.starts_with(project) {
         return vec![project.to_owned()];
     }
-    RECIPE_PROJECT.iter().map(|name| project.join(name)).collect()
+    // Sources build nothing without a manifest, and mr.developer puts its working copies there.
+    let decides = |name: &&&str| is_recipe || **name != "src";
+    RECIPE_PROJECT.iter().filter(decides).map(|name| project.join(name)).collect()
 }
 
 /// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.

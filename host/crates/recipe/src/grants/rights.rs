@@ -31,6 +31,8 @@ pub(crate) struct Rights {
     pub(crate) run: Vec<String>,
     /// Prefixes of addresses that it may download from; `*` for all servers.
     pub(crate) fetch: Vec<String>,
+    /// The programs that have the network when they run.
+    pub(crate) network: Vec<String>,
     /// Whether it may install Python distributions.
     pub(crate) distributions: bool,
     /// Whether the recipe is built in: then what it requests is what the configuration says.
@@ -74,6 +76,7 @@ impl Rights {
             location: Path::new("").into(),
             run: Vec::new(),
             fetch: Vec::new(),
+            network: Vec::new(),
             distributions: false,
             is_built_in: false,
             is_program: false,
@@ -139,6 +142,7 @@ impl Rights {
             location,
             run,
             fetch: grant.fetch,
+            network: grant.network,
             distributions: grant.distributions,
             is_built_in: recipe.built_in,
             is_program: recipe.program.is_some(),

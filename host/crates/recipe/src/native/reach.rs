@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use config::options::Buildout;
-use confine::{CommandLimits, CommandPolicy, ConfinementLevel};
+use confine::{CommandPolicy, ConfinementLevel};
 
 use crate::grants::mounts::{holds, normalize};
 use crate::grants::rights::Rights;
@@ -86,14 +86,7 @@ impl Reach {
     pub(crate) fn policy(&self, level: ConfinementLevel) -> CommandPolicy {
         let existing = |paths: &[PathBuf]| paths.iter().filter(|path| path.exists()).cloned().collect();
         let (read, write) = (existing(&self.read), existing(&self.write));
-        CommandPolicy {
-            read,
-            write,
-            written: self.written.clone(),
-            staged: Vec::new(),
-            level,
-            limits: CommandLimits::default(),
-        }
+        CommandPolicy { read, write, written: self.written.clone(), level, ..CommandPolicy::default() }
     }
 }
 

@@ -203,8 +203,8 @@ fn what_is_missing_is_named_with_what_there_is() {
         "app is wanted",
         "app 1.0 requires gone>=2",
         "versions of gone that can be used: 3.0, 1.0",
-        "1 files of gone are passed over: it wants Python >=3.12",
-        "1 files of gone are passed over: it was withdrawn: broken",
+        "gone-4.0-py3-none-any.whl is passed over: it wants Python >=3.12",
+        "gone-3.0-py3-none-any.whl is passed over: it was withdrawn: broken",
     ];
     assert_eq!(chain, expected);
     let (message, chain) = case.error(&["unknown"]);

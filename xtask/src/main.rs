@@ -17,7 +17,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   sources          fetch the upstream sources that tests build
   python-runtime   build the component that runs recipes in Python, and print its path; needs python3 with venv
   python-runtime test   run its tests that need no component
-  toolchains       set up the compilers of Python, JavaScript and C that tests build recipes with
+  toolchains       set up what tests need: compilers of Python, JavaScript and C, the server of a remote cache
   ci               check format and lints, dependencies and their licenses, run all tests, and fuzz
   bench [ARGUMENTS] measure against zc.buildout, and print the table
 ";
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
         "sources" => sources::sources(&workspace).map(drop),
         "python-runtime" if arguments == ["test"] => python_runtime::test(&workspace),
         "python-runtime" => python_runtime::python_runtime(&workspace).map(print_path),
-        "toolchains" => toolchains::toolchains(&workspace),
+        "toolchains" => toolchains::toolchains(&workspace).and_then(|()| toolchains::remote_server(&workspace)),
         "ci" => ci::ci(&workspace),
         "bench" => build::bench(&workspace, &arguments),
         _ => Err(CommandFailure::usage(USAGE)),

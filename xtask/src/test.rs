@@ -9,7 +9,7 @@ use crate::python_runtime;
 use crate::setup::{Guests, guests};
 use crate::sources::sources;
 use crate::steps::FailedSteps;
-use crate::toolchains::toolchains;
+use crate::toolchains::{remote_server, toolchains};
 use crate::workspace::{CommandFailure, Workspace, line, run, start_failure};
 
 /// Builds what tests need, and runs them. `arguments` go to `cargo test`.
@@ -29,6 +29,7 @@ pub(crate) fn run_all(workspace: &Workspace, guests: &Guests, arguments: &[Strin
     steps.note("test guests", build_test_guests(workspace, guests));
     steps.note("cross-check", build_cross_check(workspace));
     steps.note("compilers of other languages", toolchains(workspace));
+    steps.note("server of the remote cache", remote_server(workspace));
     steps.note("sources", sources(workspace).map(|found| say_where_sources_go(workspace, found)));
     steps.note("tests of the Python runtime", python_runtime::test_if_possible(workspace));
     // Two calls: what guests depend on would change the features of what wasmtime depends on, and so compile it again.

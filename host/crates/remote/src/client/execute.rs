@@ -1,0 +1,241 @@
+//! Running an action on a server: its stages, its output while it runs, its end; and its cancellation.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use prost::Message as _;
+use tonic::{Code, Status, Streaming};
+
+use super::failure::{CallFailure, Verdict, judge};
+use super::session::{LARGEST_ANSWER, Session};
+use crate::blob::BlobDigest;
+use crate::execution::ExecutionEvent;
+use crate::protocol::longrunning::operations_client::OperationsClient;
+use crate::protocol::longrunning::{CancelOperationRequest, Operation, operation};
+use crate::protocol::v2;
+use crate::protocol::v2::execution_client::ExecutionClient;
+use crate::protocol::v2::execution_stage::Value as Stage;
+
+/// How long the cancellation of an action may take: the user waits.
+const CANCELLATION: Duration = Duration::from_secs(1);
+/// How often an action is started again that the server forgot.
+const MOST_STARTS: u32 = 3;
+
+/// How an action ended.
+#[derive(Debug)]
+pub(crate) enum Executed {
+    /// With a result, which may be that of a failure.
+    Result { result: v2::ActionResult, cached: bool },
+    /// Without one.
+    Failed { code: Code, message: String },
+}
+
+/// What is known of an action that runs.
+#[derive(Default)]
+struct Progress {
+    /// Its name on the server, once it has one.
+    name: String,
+    stage: Option<Stage>,
+    /// The resource with the standard output, if the server offers it.
+    log: Option<String>,
+}
+
+/// A message of the server, or output of the command.
+enum Heard {
+    Operation(Result<Option<Operation>, Status>),
+    Output(Bytes),
+    OutputEnded,
+    /// Nothing, for longer than the action may take.
+    Nothing,
+}
+
+impl Session {
+    pub(crate) fn can_execute(&self) -> bool {
+        self.capabilities.execution
+    }
+
+    /// Runs an action whose inputs the server has. When the returned future is dropped, nothing is canceled: see
+    /// [`Session::cancel`]. `name` receives the name of the running action.
+    pub(crate) async fn execute(
+        &self,
+        key: &BlobDigest,
+        longest: Option<Duration>,
+        name: &mut String,
+        events: &mut (dyn FnMut(ExecutionEvent<'_>) + Send),
+    ) -> Result<Executed, CallFailure> {
+        let mut progress = Progress::default();
+        let mut starts = 0;
+        let mut stream = None;
+        let (sender, mut output) = tokio::sync::mpsc::channel::<Bytes>(16);
+        let mut sender = Some(sender);
+        let mut log = std::pin::pin!(log_of(None));
+        let mut is_logging = false;
+        loop {
+            let operations = match &mut stream {
+                Some(operations) => operations,
+                None if progress.name.is_empty() => {
+                    starts += 1;
+                    stream.insert(self.start(key).await?)
+                }
+                None => match self.wait_execution(&progress.name).await {
+                    // The server forgot it.
+                    Err(CallFailure::NotFound { .. }) if starts < MOST_STARTS => {
+                        progress = Progress::default();
+                        continue;
+                    }
+                    other => stream.insert(other?),
+                },
+            };
+            let heard = tokio::select! {
+                operation = operations.message() => Heard::Operation(operation),
+                Some(bytes) = output.recv(), if is_logging => Heard::Output(bytes),
+                () = &mut log, if is_logging => Heard::OutputEnded,
+                () = silence(longest, progress.stage) => Heard::Nothing,
+            };
+            match heard {
+                Heard::Operation(Ok(Some(operation))) => {
+                    self.breaker.succeeded();
+                    progress.follow(&operation, events);
+                    name.clone_from(&progress.name);
+                    if let Some(executed) = finished(operation)? {
+                        while let Ok(bytes) = output.try_recv() {
+                            events(ExecutionEvent::Output(&bytes));
+                        }
+                        return Ok(executed);
+                    }
+                    if let (Some(resource), Some(sender)) = (progress.log.take(), sender.take()) {
+                        log.set(log_of(Some((self, resource, sender))));
+                        is_logging = true;
+                    }
+                }
+                // The stream ended before the action did: it is waited for.
+                Heard::Operation(Ok(None)) => stream = None,
+                Heard::Operation(Err(status)) if judge(&status) == Verdict::Again => stream = None,
+                Heard::Operation(Err(status)) => return failed(&status),
+                Heard::Output(bytes) => events(ExecutionEvent::Output(&bytes)),
+                Heard::OutputEnded => is_logging = false,
+                Heard::Nothing => return Err(CallFailure::TooSlow { call: "Execute" }),
+            }
+            if stream.is_none() {
+                self.wait(1).await;
+            }
+        }
+    }
+
+    async fn start(&self, key: &BlobDigest) -> Result<Streaming<Operation>, CallFailure> {
+        let request = v2::ExecuteRequest {
+            instance_name: self.instance.clone(),
+            action_digest: Some(key.to_message()),
+            inline_stdout: true,
+            inline_stderr: true,
+            ..v2::ExecuteRequest::default()
+        };
+        self.open_stream("Execute", request, |mut client, request| async move { client.execute(request).await }).await
+    }
+
+    async fn wait_execution(&self, name: &str) -> Result<Streaming<Operation>, CallFailure> {
+        let request = v2::WaitExecutionRequest { name: name.to_owned() };
+        let opened = self.open_stream("WaitExecution", request, |mut client, request| async move {
+            client.wait_execution(request).await
+        });
+        opened.await
+    }
+
+    /// Like [`Session::call`], but only the start of the answer has a deadline.
+    async fn open_stream<M: Clone, F>(
+        &self,
+        call: &'static str,
+        message: M,
+        send: impl Fn(ExecutionClient<tonic::transport::Channel>, tonic::Request<M>) -> F,
+    ) -> Result<Streaming<Operation>, CallFailure>
+    where
+        F: Future<Output = Result<tonic::Response<Streaming<Operation>>, Status>>,
+    {
+        let attempt = async || {
+            let request = self.request(message.clone()).await?;
+            let client = ExecutionClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER);
+            match tokio::time::timeout(self.limits.call, send(client, request)).await {
+                Ok(answer) => Ok(answer.map(tonic::Response::into_inner)),
+                Err(_) => Err(CallFailure::TooSlow { call }),
+            }
+        };
+        self.attempts(call, attempt).await
+    }
+
+    /// Asks the server to end an action. What comes of it does not matter to the run.
+    pub(crate) async fn cancel(&self, name: &str) {
+        let Ok(request) = self.request(CancelOperationRequest { name: name.to_owned() }).await else { return };
+        let mut client = OperationsClient::new(self.channel.clone());
+        let _ = tokio::time::timeout(CANCELLATION, client.cancel_operation(request)).await;
+    }
+}
+
+/// Passes on the output of the command until it ends, or cannot be read.
+async fn log_of(source: Option<(&Session, String, tokio::sync::mpsc::Sender<Bytes>)>) {
+    let Some((session, resource, sender)) = source else { return std::future::pending().await };
+    let closed = || CallFailure::Interrupted;
+    // The whole output comes again with the result.
+    let _ = session.read_log(resource, async |bytes| sender.send(bytes).await.map_err(|_| closed())).await;
+}
+
+/// Ends when an action that runs takes much longer than it may. One that waits for a worker may wait for long.
+async fn silence(longest: Option<Duration>, stage: Option<Stage>) {
+    match longest {
+        Some(longest) if stage == Some(Stage::Executing) => tokio::time::sleep(longest + Duration::from_secs(60)).await,
+        _ => std::future::pending().await,
+    }
+}
+
+impl Progress {
+    fn follow(&mut self, operation: &Operation, events: &mut (dyn FnMut(ExecutionEvent<'_>) + Send)) {
+        self.name.clone_from(&operation.name);
+        let metadata = operation.metadata.as_ref().map(|any| any.value.as_slice()).unwrap_or_default();
+        let Ok(metadata) = v2::ExecuteOperationMetadata::decode(metadata) else { return };
+        let stage = Stage::try_from(metadata.stage).ok();
+        if stage != self.stage {
+            self.stage = stage;
+            match stage {
+                Some(Stage::Queued) => events(ExecutionEvent::Queued),
+                Some(Stage::Executing) => events(ExecutionEvent::Running),
+                _ => {}
+            }
+        }
+        if !metadata.stdout_stream_name.is_empty() {
+            self.log = Some(metadata.stdout_stream_name);
+        }
+    }
+}
+
+/// The end of an action, if this is it.
+fn finished(operation: Operation) -> Result<Option<Executed>, CallFailure> {
+    let malformed = || CallFailure::Unsuitable("Execute: it sent an invalid message".to_owned());
+    if !operation.done {
+        return Ok(None);
+    }
+    let response = match operation.result.ok_or_else(malformed)? {
+        operation::Result::Error(status) => return Ok(Some(of_status(status.code, &status.message))),
+        operation::Result::Response(any) => {
+            v2::ExecuteResponse::decode(any.value.as_slice()).map_err(|_| malformed())?
+        }
+    };
+    if let Some(status) = response.status.filter(|status| status.code != Code::Ok as i32) {
+        return Ok(Some(of_status(status.code, &status.message)));
+    }
+    let result = response.result.ok_or_else(malformed)?;
+    Ok(Some(Executed::Result { result, cached: response.cached_result }))
+}
+
+fn of_status(code: i32, message: &str) -> Executed {
+    let message: String = message.chars().take(500).collect();
+    Executed::Failed { code: Code::from_i32(code), message: base::source::printable_line(&message) }
+}
+
+/// Servers differ in how they report that an action failed: in the operation, or as the status of the call.
+fn failed(status: &Status) -> Result<Executed, CallFailure> {
+    match status.code() {
+        Code::FailedPrecondition | Code::DeadlineExceeded | Code::InvalidArgument => {
+            Ok(of_status(status.code() as i32, status.message()))
+        }
+        _ => Err(CallFailure::of_status("Execute", status)),
+    }
+}

@@ -1,0 +1,92 @@
+//! Why a call failed, and whether it is worth another attempt.
+
+use std::error::Error as _;
+
+use base::source::printable_line;
+use tonic::{Code, Status};
+
+use crate::blob::BlobDigest;
+
+/// Why a call has no result.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum CallFailure {
+    /// The run was interrupted.
+    #[error("the run was interrupted")]
+    Interrupted,
+    /// The server is not used any more, so the call was not made.
+    #[error("it is not used any more")]
+    Unavailable,
+    /// There is no such thing on the server.
+    #[error("{call}: there is no such thing")]
+    NotFound { call: &'static str },
+    /// What is needed to connect cannot be read.
+    #[error("{0}")]
+    Settings(String),
+    /// There is no connection.
+    #[error("no connection: {0}")]
+    Connect(String),
+    /// The server is not one that this client can use.
+    #[error("{0}")]
+    Unsuitable(String),
+    /// The server refused the call, or failed at every attempt.
+    #[error("{call}: {code} ({message})")]
+    Status { call: &'static str, code: Code, message: String },
+    /// The server did not answer in time, or too slowly.
+    #[error("{call}: no answer in time")]
+    TooSlow { call: &'static str },
+    /// The server sent something else than the content that was asked for.
+    #[error("it sent something else than the content {0}")]
+    Damaged(BlobDigest),
+    /// The server does not have a content that it promised.
+    #[error("it lost the content {0}")]
+    Lost(BlobDigest),
+    /// The local store did not take, or does not have, a content.
+    #[error("{0}")]
+    Local(String),
+}
+
+/// What to do about a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Another attempt may succeed.
+    Again,
+    /// Another attempt with new headers may succeed.
+    Identify,
+    /// It is not worth another attempt.
+    Never,
+}
+
+pub(super) fn judge(status: &Status) -> Verdict {
+    match status.code() {
+        Code::Unavailable | Code::Aborted => Verdict::Again,
+        Code::Unauthenticated => Verdict::Identify,
+        // The connection broke: such a status was made here, and has a cause.
+        Code::Unknown | Code::Internal | Code::Cancelled if status.source().is_some() => Verdict::Again,
+        _ => Verdict::Never,
+    }
+}
+
+impl CallFailure {
+    /// A status of the server. Its message is shown on a terminal, so it is one short printable line.
+    pub(super) fn of_status(call: &'static str, status: &Status) -> Self {
+        match status.code() {
+            Code::NotFound => Self::NotFound { call },
+            Code::DeadlineExceeded => Self::TooSlow { call },
+            code => {
+                let text: String = status.message().chars().take(200).collect();
+                Self::Status { call, code, message: printable_line(&text) }
+            }
+        }
+    }
+
+    /// Whether the server answered as a server in order does: the failure says nothing about other calls.
+    pub(super) fn is_answer(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::Interrupted | Self::Local(_) | Self::Lost(_) | Self::Damaged(_))
+    }
+
+    /// Whether the server does not let this user do this.
+    pub(crate) fn is_refusal(&self) -> bool {
+        let refusals = [Code::PermissionDenied, Code::Unauthenticated, Code::Unimplemented, Code::ResourceExhausted];
+        matches!(self, Self::Status { code, .. } if refusals.contains(code))
+    }
+}

@@ -1,0 +1,62 @@
+//! The client of one server: a connection when it is needed, calls with deadlines and attempts, and an end of all calls
+//! after repeated failure. Asynchronous; the crate's callers are not.
+
+mod breaker;
+mod bytestream;
+mod call;
+mod compression;
+mod contents;
+mod execute;
+mod failure;
+mod headers;
+mod helper;
+mod pace;
+mod plan;
+mod results;
+mod session;
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+pub(crate) use contents::Content;
+pub(crate) use execute::Executed;
+pub(crate) use failure::CallFailure;
+pub(crate) use session::Session;
+
+use breaker::Breaker;
+
+use crate::settings::ServerSettings;
+
+/// One server.
+pub(crate) struct Client {
+    pub(crate) settings: ServerSettings,
+    breaker: Arc<Breaker>,
+    session: Mutex<Option<Arc<Session>>>,
+}
+
+impl Client {
+    pub(crate) fn new(settings: ServerSettings) -> Self {
+        let breaker = Arc::new(Breaker::new(settings.limits.failures));
+        Self { settings, breaker, session: Mutex::default() }
+    }
+
+    /// Whether calls are still made.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.breaker.is_open()
+    }
+
+    /// The connection, opened by the first caller while others wait for it.
+    pub(crate) async fn session(&self) -> Result<Arc<Session>, CallFailure> {
+        let mut session = self.session.lock().await;
+        if self.breaker.is_open() {
+            return Err(CallFailure::Unavailable);
+        }
+        if let Some(session) = &*session {
+            return Ok(Arc::clone(session));
+        }
+        // Without a connection, there is nothing that another call could do better.
+        let opened = Session::open(&self.settings, &self.breaker).await.inspect_err(|_| self.breaker.open())?;
+        Ok(Arc::clone(session.insert(Arc::new(opened))))
+    }
+}

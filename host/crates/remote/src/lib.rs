@@ -1,0 +1,32 @@
+//! The Remote Execution API (version 2): results of actions from a cache that machines share, and actions that other
+//! machines run.
+//!
+//! An *action* is a command with all that it can read ([`ActionDescription`]). Its encoding is canonical, and the digest
+//! of it is the key of its result. A result is a set of trees ([`TreeNode`]) whose contents are named by digest. The
+//! crate knows nothing of recipes, parts and buildouts.
+
+mod action;
+mod blob;
+mod cache;
+mod client;
+mod engine;
+mod execution;
+mod input;
+mod outputs;
+mod protocol;
+mod settings;
+mod store;
+mod tree;
+
+pub use action::{ActionDescription, EncodedAction, FORMAT};
+pub use blob::{BlobDigest, InvalidBlobDigest};
+pub use cache::{CacheHit, CacheWarning, HitOrigin, Lookup, MissReason, Recorded, ResultCache};
+pub use execution::{Execution, ExecutionEvent, ExecutionFailure};
+pub use input::{InputError, InputRoot};
+pub use outputs::{ActionOutputs, CapturedOutputs, UnacceptedResult};
+pub use settings::{CallLimits, HeaderSource, InvalidServerAddress, ServerAddress, ServerSettings, TlsSettings};
+pub use store::{BlobStore, BlobStoreError, DEFAULT_CAPACITY, IncomingBlob, StoreUsage};
+pub use tree::{
+    BlobReader, CaptureError, CapturedTree, EncodedTree, HostileTree, LinkPolicy, MaterializeError, Materialized,
+    TreeDirectory, TreeLimits, TreeNode, capture, decode_tree, materialize,
+};

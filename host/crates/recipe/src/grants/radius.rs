@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::applicant::Applicant;
+use super::checkouts::{Checkouts, VERSION_CONTROL};
 use super::guard::Guard;
 use super::locations::Locations;
-use super::mounts::normalize;
+use super::mounts::{holds, normalize};
 use crate::component::PythonProgram;
 use registry::Grant;
 
@@ -18,9 +19,6 @@ const TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Directories of the system that its commands can read, and so it can.
 const SYSTEM: [&str; 8] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"];
-
-/// Directories of version control. What is there runs with the rights of the user, such as hooks of git.
-const VERSION_CONTROL: [&str; 5] = [".git", ".hg", ".svn", ".bzr", ".jj"];
 
 /// What decides how a recipe project is built, and what runs then.
 const RECIPE_PROJECT: [&str; 6] = ["recipe.toml", "Cargo.toml", "Cargo.lock", "build.rs", "src", ".cargo"];
@@ -58,8 +56,12 @@ impl Radius {
         let homes = applicant.environment.homes();
         let is_of_user = |path: &&PathBuf| homes.iter().any(|home| home.starts_with(path));
         let write = [&locations.directory, &locations.parts, &locations.bin].into_iter().chain(other);
-        let write = write.filter(|path| writes && !is_of_user(path)).cloned().chain(cache).collect();
-        let guard = if writes { Guard::new(kept(applicant)) } else { Guard::default() };
+        let write: Vec<PathBuf> = write.filter(|path| writes && !is_of_user(path)).cloned().chain(cache).collect();
+        let guard = match writes {
+            true => Guard::new(kept(applicant))
+                .with_checkouts(Checkouts::new(write.clone(), own(applicant)).of_part(applicant)),
+            false => Guard::default(),
+        };
         Self { grant, read, write, guard, memory: MEMORY, timeout: TIMEOUT }
     }
 }
@@ -82,6 +84,16 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let written: [&Path; 2] = [directory, &locations.parts];
     kept.retain(|path| !written.iter().any(|written| written.starts_with(path)));
     kept
+}
+
+/// The part's places, unless it shares them with the user.
+fn own(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let Applicant { part, locations, .. } = applicant;
+    let mut own = vec![applicant.temporary.clone(), locations.build_directory(part)];
+    if !holds(&locations.parts, &locations.directory) {
+        own.push(locations.parts.join(part));
+    }
+    own.iter().map(|path| normalize(path)).collect()
 }
 
 /// The directories that `[buildout] develop` lists.

@@ -63,6 +63,7 @@ pub(crate) struct Settled {
 impl Staging {
     /// Changes the policy of a command so that it can make `rights.makes`. Returns also the paths that had to be made.
     pub(crate) fn prepare(rights: &Rights, policy: &mut CommandPolicy) -> io::Result<(Self, Vec<PathBuf>)> {
+        rights.guard.find_checkouts()?;
         let mut staging = Self::default();
         let mut made = Vec::new();
         for (parent, names) in by_parent(rights, policy) {
@@ -92,6 +93,8 @@ impl Staging {
     /// are, and what is new comes into being in a staging directory.
     fn open(&mut self, rights: &Rights, policy: &mut CommandPolicy, directory: PathBuf) -> io::Result<()> {
         let (mut links, guard) = (Vec::new(), Arc::clone(&rights.guard));
+        // Its entries take its place.
+        policy.write.retain(|writable| *writable != directory);
         for entry in std::fs::read_dir(&directory)? {
             let entry = entry?;
             let is_staging = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());

@@ -45,5 +45,9 @@ fn many_files_travel_in_batches() {
         assert!(fetched.is_ok(), "{fetched:?} {:?}", cache.take_warnings());
     });
     timed("copy from the store", &mut || assert_eq!(second.obtain(&cache, &action("x")), Ok(0)));
+    timed("cp -r", &mut || {
+        let mut copy = std::process::Command::new("cp");
+        assert!(copy.arg("-r").arg(first.path(OUTPUT)).arg(second.path("copy")).status().unwrap().success());
+    });
     assert_same(&first.path(OUTPUT), &second.path(OUTPUT));
 }

@@ -69,8 +69,15 @@ impl Machine {
             fs::read_dir(self.path(directory)).into_iter().flatten().flatten().map(|entry| entry.file_name()).collect()
         };
         assert!(names("parts").is_empty(), "{:?}", names("parts"));
-        assert!(names("store/incoming").is_empty(), "{:?}", names("store/incoming"));
+        assert_eq!(temporary_files(&self.path("store")), 0);
     }
+}
+
+/// How many files of a store are being written.
+pub(crate) fn temporary_files(store: &Path) -> usize {
+    let directories = fs::read_dir(store.join("blobs")).into_iter().flatten().flatten();
+    let files = directories.flat_map(|directory| fs::read_dir(directory.path()).into_iter().flatten().flatten());
+    files.filter(|file| file.file_name().to_string_lossy().ends_with(".temporary")).count()
 }
 
 /// Small files, a large one, an empty directory, a program, a link.

@@ -142,7 +142,9 @@ impl ResultCache {
     pub fn lookup(&self, action: &EncodedAction) -> Lookup {
         match self.lookup_here(action) {
             Ok(hit) => return Lookup::Hit(hit),
-            Err(reason) if self.reading().is_none() => return Lookup::Miss(reason),
+            Err(reason) if !self.cache.as_ref().is_some_and(|client| client.settings.read) => {
+                return Lookup::Miss(reason);
+            }
             Err(_) => {}
         }
         match self.lookup_there(action) {

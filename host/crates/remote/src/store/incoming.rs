@@ -5,12 +5,12 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
 
 use base::digest::Digest;
-use base::files::{FileError, TEMPORARY};
+use base::files::FileError;
 use rustix::fs::ioctl_ficlone;
 use sha2::{Digest as _, Sha256};
 use tempfile::{Builder, NamedTempFile};
 
-use super::{BlobStore, BlobStoreError, create};
+use super::{BlobStore, BlobStoreError, SUFFIX, create};
 use crate::blob::BlobDigest;
 
 /// The content. It is dropped with the value, unless it was kept.
@@ -25,9 +25,19 @@ pub struct IncomingBlob<'a> {
 
 impl<'a> IncomingBlob<'a> {
     pub(super) fn new(store: &'a BlobStore, digest: BlobDigest) -> Result<Self, FileError> {
-        let directory = store.directory.join("incoming");
-        let file = Builder::new().suffix(&format!(".{TEMPORARY}")).tempfile_in(&directory);
-        let file = file.map_err(FileError::of("make a file in", &directory))?;
+        let path = store.blob(&digest);
+        let directory = path.parent().unwrap_or(&store.directory);
+        // Where it gets its name: renaming from one directory to another would wait for all others that do so.
+        let make = || Builder::new().suffix(SUFFIX).tempfile_in(directory);
+        let file = make().or_else(|error| {
+            if error.kind() != ErrorKind::NotFound {
+                return Err(error);
+            }
+            // Most directories exist.
+            create(directory)?;
+            make()
+        });
+        let file = file.map_err(FileError::of("make a file in", directory))?;
         Ok(Self { store, digest, file, hash: Sha256::new(), length: 0 })
     }
 
@@ -87,11 +97,7 @@ impl<'a> IncomingBlob<'a> {
             return Err(BlobStoreError::Mismatch(digest));
         }
         let path = store.blob(&digest);
-        if let Err(first) = file.persist(&path) {
-            // Most directories exist.
-            path.parent().map_or(Ok(()), create)?;
-            first.file.persist(&path).map_err(|error| FileError::of("write", &path)(error.error))?;
-        }
+        file.persist(&path).map_err(|error| FileError::of("write", &path)(error.error))?;
         store.count(length);
         Ok(())
     }

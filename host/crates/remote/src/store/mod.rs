@@ -3,7 +3,7 @@
 //! ```text
 //! blobs/ab/HASH      a content
 //! results/ab/HASH    the digest of what follows, a line end, the outputs of the action with this key
-//! incoming/          what is being written
+//! blobs/ab/*.temporary, results/*.temporary    what is being written
 //! ```
 //!
 //! All is written under a temporary name, then renamed. Nothing is trusted when it is used: contents are hashed again, so
@@ -11,6 +11,8 @@
 
 mod incoming;
 mod trim;
+#[cfg(test)]
+mod tests;
 
 use std::fs::{self, DirBuilder, File, FileTimes};
 use std::io::{self, ErrorKind};
@@ -33,6 +35,9 @@ pub const DEFAULT_CAPACITY: u64 = 10 << 30;
 
 /// Uses of a file within this time count as one.
 const ONE_USE: Duration = Duration::from_secs(600);
+
+/// How the names of files end while they are written.
+const SUFFIX: &str = ".temporary";
 
 /// The largest result.
 const LARGEST_RESULT: u64 = 16 << 20;
@@ -75,9 +80,9 @@ impl BlobStore {
     pub fn open(directory: &Path, capacity: u64) -> Result<Self, BlobStoreError> {
         let untrusted = |cause| BlobStoreError::Untrusted { directory: directory.to_owned(), cause };
         check_trusted_directory(directory).map_err(untrusted)?;
-        for name in ["blobs", "results", "incoming"] {
+        for name in ["blobs", "results"] {
             let path = directory.join(name);
-            create(&path)?;
+            create(&path).map_err(FileError::of("make the directory", &path))?;
             let metadata = path.symlink_metadata().map_err(FileError::of("read", &path))?;
             if !metadata.is_dir() {
                 return Err(FileError::of("use the directory", &path)(ErrorKind::NotADirectory.into()).into());
@@ -134,9 +139,6 @@ impl BlobStore {
     /// # Errors
     /// [`BlobStoreError::Mismatch`], or the system's error.
     pub fn insert(&self, digest: &BlobDigest, bytes: &[u8]) -> Result<(), BlobStoreError> {
-        if self.contains(digest) {
-            return if BlobDigest::of(bytes) == *digest { Ok(()) } else { Err(BlobStoreError::Mismatch(*digest)) };
-        }
         let mut incoming = self.incoming(*digest)?;
         incoming.write(bytes)?;
         incoming.keep()
@@ -182,10 +184,10 @@ impl BlobStore {
         let digest = format!("{}\n", Digest::of(result));
         let path = self.path("results", key);
         if let Some(parent) = path.parent() {
-            create(parent)?;
+            create(parent).map_err(FileError::of("make the directory", parent))?;
         }
         let publish = |temporary: &Path| fs::rename(temporary, &path);
-        let written = files::write_private(&self.directory.join("incoming"), &[digest.as_bytes(), result], publish);
+        let written = files::write_private(&self.directory.join("results"), &[digest.as_bytes(), result], publish);
         written.map_err(FileError::of("write", &path))?;
         self.count(result.len() as u64);
         Ok(())
@@ -250,9 +252,8 @@ impl BlobReader for BlobStore {
     }
 }
 
-fn create(path: &Path) -> Result<(), FileError> {
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(FileError::of("make the directory", path))
+fn create(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Notes that a file was used.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use super::BlobStore;
+use super::{BlobStore, SUFFIX};
 
 /// A temporary file of this age was left by a process that was killed.
 const ABANDONED: Duration = Duration::from_secs(24 * 3600);
@@ -27,6 +27,12 @@ struct StoreFile {
     size: u64,
 }
 
+impl StoreFile {
+    fn is_temporary(&self) -> bool {
+        self.path.as_os_str().as_encoded_bytes().ends_with(SUFFIX.as_bytes())
+    }
+}
+
 impl BlobStore {
     /// How much is in the store.
     pub fn usage(&self) -> StoreUsage {
@@ -39,7 +45,8 @@ impl BlobStore {
     pub fn trim(&self) {
         self.written.store(0, Ordering::Relaxed);
         self.remove_down_to(self.capacity);
-        for file in in_directory(&self.directory.join("incoming")) {
+        let everywhere = ["blobs", "results"].iter().flat_map(|kind| self.all_files(kind));
+        for file in everywhere.filter(StoreFile::is_temporary) {
             if file.used.elapsed().is_ok_and(|age| age > ABANDONED) {
                 let _ = fs::remove_file(&file.path);
             }
@@ -69,8 +76,13 @@ impl BlobStore {
     }
 
     fn files(&self, kind: &str) -> Vec<StoreFile> {
-        let directories = fs::read_dir(self.directory.join(kind)).into_iter().flatten().flatten();
-        directories.flat_map(|directory| in_directory(&directory.path())).collect()
+        self.all_files(kind).filter(|file| !file.is_temporary()).collect()
+    }
+
+    fn all_files(&self, kind: &str) -> impl Iterator<Item = StoreFile> {
+        let directory = self.directory.join(kind);
+        let inner = fs::read_dir(&directory).into_iter().flatten().flatten();
+        inner.flat_map(|inner| in_directory(&inner.path())).chain(in_directory(&directory))
     }
 }
 

@@ -217,26 +217,26 @@ impl Work<'_> {
     ) -> Result<bool, MaterializeError> {
         let is_cloned = self.clones.load(Ordering::Relaxed) && ioctl_ficlone(&*made, &source).is_ok();
         if is_cloned {
+            made.set_len(digest.size()).map_err(FileError::of("write", path))?;
             // What counts is what was made.
             source = made.try_clone().map_err(FileError::of("read", path))?;
         } else {
             self.clones.store(false, Ordering::Relaxed);
         }
         let (mut hash, mut copied) = (Sha256::new(), 0);
-        loop {
+        // What comes after the end that the digest has is not read.
+        while copied < digest.size() {
             if self.interrupt.signal().is_some() {
                 return Err(MaterializeError::Interrupted(self.destination.to_owned()));
             }
-            let length = match source.read(buffer) {
+            let left = usize::try_from(digest.size() - copied).map_or(buffer.len(), |left| left.min(buffer.len()));
+            let length = match source.read(&mut buffer[..left]) {
                 Ok(0) => break,
                 Ok(length) => length,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(FileError::of("read the content of", path)(error).into()),
             };
             copied += length as u64;
-            if copied > digest.size() {
-                return Ok(false);
-            }
             hash.update(&buffer[..length]);
             if !is_cloned {
                 made.write_all(&buffer[..length]).map_err(FileError::of("write", path))?;

@@ -37,7 +37,7 @@ impl Supply<'_> {
 
     fn static_metadata(&self, file: &IndexFile, brought: &Brought) -> Result<Option<Metadata>, SupplyError> {
         let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
-        let source = self.unpack(&brought, workshop.path())?;
+        let source = self.unpack(brought, workshop.path())?;
         let text = std::fs::read_to_string(source.join("PKG-INFO")).unwrap_or_default();
         let metadata = Metadata::parse(&text).ok().filter(|metadata| metadata.is_static);
         Ok(metadata.filter(|metadata| self.check_identity(file, metadata).is_ok()))

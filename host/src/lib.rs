@@ -6,7 +6,9 @@
 //! that prints.
 
 pub mod cli;
+mod doctor;
 mod error;
+mod first;
 pub mod run;
 pub mod share;
 mod upgrade;

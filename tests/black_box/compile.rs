@@ -173,7 +173,7 @@ fn what_is_too_large_to_compile_is_refused() {
             fs::File::options().write(true).open(path).unwrap().set_len(size).unwrap();
         }
     };
-    refused(sized(500 << 20), "good.wasm is too large for a component: the limit is 128 MiB.");
+    refused(sized(500 << 20), "good.wasm is too large for a component: the limit is 128 MiB");
     refused(sized(100 << 20), "Recipe good:good is too large");
 }
 
@@ -204,7 +204,7 @@ fn leb128(mut number: usize) -> Vec<u8> {
 fn what_is_hard_on_a_compiler_does_not_bring_the_host_down() {
     // Blocks within blocks, to the largest function there is; and one larger than that.
     let nested = |depth: usize| [&[0][..], &[0x02, 0x40].repeat(depth), &[0x0b].repeat(depth + 1)].concat();
-    refused(|path| fs::write(path, component_of(&nested(100))).unwrap(), "is a component, but no recipe");
+    refused(|path| fs::write(path, component_of(&nested(100))).unwrap(), "is a component, but not a recipe");
     refused(|path| fs::write(path, component_of(&nested(2_500_000))).unwrap(), "Recipe good:good is");
     refused(|path| fs::write(path, component_of(&nested(10_000_000))).unwrap(), "Recipe good:good is damaged");
 }

@@ -91,7 +91,7 @@ fn a_core_module_is_no_component() {
 
 #[test]
 fn a_component_of_another_world_is_no_recipe() {
-    not_a_recipe(b"\0asm\x0d\0\x01\0", "but no recipe");
+    not_a_recipe(b"\0asm\x0d\0\x01\0", "but not a recipe");
 }
 
 #[test]
@@ -398,7 +398,7 @@ fn recipes_that_need_one_another_are_counted() {
         assert!(printed.contains("Installing p150\nbuildout: Installing p149\n"), "{printed}");
         for count in [250, 5000] {
             let space = chain(count, depth);
-            let printed = refused(&space, &["More than 200 parts wait for one another."]);
+            let printed = refused(&space, &["More than 200 parts wait for one another"]);
             assert!(printed.contains("Initializing part p200 ("), "{depth}: {printed}");
         }
     }

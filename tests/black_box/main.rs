@@ -8,6 +8,8 @@ mod builds;
 mod comparison;
 mod compile;
 mod distributions;
+mod doctor;
+mod editor;
 mod index;
 mod faults;
 mod hostile_guests;

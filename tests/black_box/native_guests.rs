@@ -82,7 +82,7 @@ fn a_program_that_is_not_granted_is_refused_with_the_line_that_would_grant_it() 
     let options = "programs = git\nprogram = git\n";
     fails(options, r#"run = ["make"]"#, &["\"git\" may not be run", r#"run = ["git"]"#, "recipes.toml"]);
     // What the runner was asked for is all that it runs.
-    fails("programs = true\nprogram = sh\n", r#"run = ["true", "sh"]"#, &["none of the programs"]);
+    fails("programs = true\nprogram = sh\n", r#"run = ["true", "sh"]"#, &["not one of the programs"]);
     // Nor can a recipe without any grant have a runner.
     fails("programs = *\nprogram = true\n", "", &[r#"run = ["*"]"#]);
 }
@@ -112,7 +112,7 @@ fn a_command_writes_only_what_its_part_may_write() {
     let space = fails(&outside, r#"run = ["sh"]"#, &["Read-only file system"]);
     assert!(!space.exists("intruder"));
     // The state and recipes.toml stay out of reach even where their directory is granted: the grant is refused.
-    fails(&outside, r#"run = ["sh"], write = ["${buildout:directory}"]"#, &["is refused: it holds"]);
+    fails(&outside, r#"run = ["sh"], write = ["${buildout:directory}"]"#, &["is refused: it contains"]);
 }
 
 #[test]
@@ -217,7 +217,7 @@ fn the_hint_has_the_whole_grant() {
     let space = space("programs = git\nprogram = git\n", r#"run = ["make"], read = ["/srv"]"#);
     let (_, printed) = run(&space);
     let whole = r#"grant = { read = ["/srv"], run = ["make", "git"] }"#;
-    assert!(printed.contains(&format!("replace the grant in line 3 by: {whole}")), "{printed}");
+    assert!(printed.contains(&format!("replace the grant in line 3 with: {whole}")), "{printed}");
     let text = space.read("recipes.toml");
     let lines: Vec<&str> = text.lines().map(|line| if line.starts_with("grant") { whole } else { line }).collect();
     space.write("recipes.toml", &lines.join("\n"));
@@ -255,12 +255,12 @@ fn scripts_are_written_to_their_directory_only() {
     let granted = "distributions = true";
     for (option, name) in [("interpreter", "../../victim"), ("interpreter", "/tmp/victim"), ("interpreter", "..")] {
         let expected =
-            ["`interpreter` has", &format!("{}\", which is no name of a file", name.trim_start_matches("/tmp"))];
+            ["`interpreter` has", &format!("{}\", which is not the name of a file", name.trim_start_matches("/tmp"))];
         let space = fails(&format!("{wanted}{option} = {name}\n"), granted, &expected);
         assert!(!space.exists("victim"));
     }
     let escapes = format!("{wanted}selected = ../../recipes.toml\n");
-    let space = fails(&escapes, granted, &["`scripts` has \"../../recipes.toml\", which is no name of a file"]);
+    let space = fails(&escapes, granted, &["`scripts` has \"../../recipes.toml\", which is not the name of a file"]);
     assert!(space.read("recipes.toml").contains("distributions = true"));
     let space = works(&format!("{wanted}interpreter = py\nselected = b\n"), granted, &["wrote ["]);
     assert!(space.exists("parts/tool/py") && space.exists("parts/tool/b"));

@@ -127,7 +127,7 @@ fn going_on_makes_what_does_not_need_the_failed_part() {
         let (first, second) = printed.split_once("Error: asked to fail\n").unwrap();
         assert!(first.contains("While:\n  Installing part a ("), "{printed}");
         assert!(second.contains("While:\n  Installing part d ("), "{printed}");
-        assert!(printed.contains("Not installed, since a part that they need failed: b c\n"), "{printed}");
+        assert!(printed.contains("Not installed, because a part that they need failed: b c\n"), "{printed}");
         assert!(printed.contains("Installing e\n") && !printed.contains("Installing b\n"), "{printed}");
         assert!(space.read(".installed.cfg").contains("parts = e\n"));
         run(&space, &["parts="]);

@@ -28,7 +28,7 @@ fn push_and_pull() {
     // A file is replaced only if it was named.
     space.write("recipes.wasm", "something else");
     let printed = refused(&space, &format!("buildout-host recipe pull {reference}"));
-    assert!(printed.ends_with("Error: recipes.wasm already exists, and is another file.\n"), "{printed}");
+    assert!(printed.ends_with("Error: recipes.wasm already exists, and is another file\n"), "{printed}");
     done(&space, &format!("buildout-host recipe pull {reference} --output recipes.wasm"));
     assert_eq!(std::fs::read(space.buildout().join("recipes.wasm")).unwrap(), component);
 
@@ -40,7 +40,7 @@ fn push_and_pull() {
 fn what_cannot_be_pushed_is_reported() {
     let space = space();
     let printed = refused(&space, "printf x > no.wasm; buildout-host recipe push no.wasm oci://127.0.0.1:1/a:1");
-    assert!(printed.contains("is not a component: it is not a WebAssembly file."), "{printed}");
+    assert!(printed.contains("is not a component: it is not a WebAssembly file"), "{printed}");
     let printed = refused(&space, "buildout-host recipe push absent.wasm oci://127.0.0.1:1/a:1");
     assert!(printed.contains("absent.wasm: No such file"), "{printed}");
     let printed = refused(&space, "buildout-host recipe push acme.wasm oci://127.0.0.1:1/a:1");
@@ -51,8 +51,8 @@ fn what_cannot_be_pushed_is_reported() {
     );
     assert!(!printed.contains("Cannot write"), "a wrong passphrase is printed before anything is sent: {printed}");
     for (arguments, expected) in [
-        ("acme.wasm acme/recipes:1", "it has no registry."),
-        ("acme.wasm oci://127.0.0.1:1/a", "it has neither a tag nor a digest."),
+        ("acme.wasm acme/recipes:1", "it has no registry"),
+        ("acme.wasm oci://127.0.0.1:1/a", "it has neither a tag nor a digest"),
         (
             "acme.wasm oci://127.0.0.1:1/a@sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
             "has no tag",
@@ -72,7 +72,7 @@ fn a_credential_helper_is_asked() {
     let reference = format!("oci://{}/acme/recipes:1", registry.host());
     let printed = refused(&space, &format!("buildout-host recipe push acme.wasm {reference}"));
     assert!(
-        printed.contains("requires credentials.") && printed.contains("Hint: Log in with `docker login HOST`"),
+        printed.contains("requires credentials") && printed.contains("Hint: Log in with `docker login HOST`"),
         "{printed}"
     );
 

@@ -489,7 +489,7 @@ fn what_cannot_start_says_why() {
     };
     let command =
         |program: &str| NativeCommand { program: program.into(), directory: space.work(), ..NativeCommand::default() };
-    assert_eq!(t(&command("no-such-program")), "Program \"no-such-program\" is not found");
+    assert_eq!(t(&command("no-such-program")), "Program \"no-such-program\" was not found");
     assert!(t(&command("./none")).starts_with("Cannot start \"./none\": No such file"));
     assert!(t(&command("/etc/passwd")).starts_with("Cannot start \"/etc/passwd\": Permission denied"));
     assert!(t(&command("a\0b")).contains("NUL"));

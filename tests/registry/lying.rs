@@ -349,7 +349,7 @@ fn a_token_server_on_a_foreign_host_gets_nothing() {
         let home = tempfile::tempdir().unwrap();
         let error = pull(&remote_logged_in(&registry, &home), &reference(&registry)).unwrap_err();
         assert!(matches!(error, RegistryError::ForeignRealm { .. }), "{error}");
-        assert!(error.to_string().ends_with("which is not in its domain: nothing was sent there."), "{error}");
+        assert!(error.to_string().ends_with("which is not in its domain: nothing was sent there"), "{error}");
         assert!(!error.hints().is_empty());
         assert_eq!(registry.requests().len(), 1);
         assert!(registry.requests()[0].header("authorization").is_none());

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use remote::{Lookup, MissReason, ServerSettings};
+use remote::{CacheLookup, MissReason, ServerSettings};
 use test_support::casd::{Casd, INSTANCE};
 
-use crate::work::{Machine, OUTPUT, action, assert_same, make};
+use crate::work::{OUTPUT, TestMachine, action, assert_same, make};
 
 pub(crate) fn settings(casd: &Casd) -> ServerSettings {
     let mut settings = ServerSettings::new(casd.address().parse().unwrap());
@@ -17,9 +17,9 @@ pub(crate) fn settings(casd: &Casd) -> ServerSettings {
 #[test]
 fn what_one_machine_made_another_fetches() {
     let casd = Casd::start();
-    let (first, second) = (Machine::new(), Machine::new());
+    let (first, second) = (TestMachine::new(), TestMachine::new());
     let cache = first.cache(&settings(&casd));
-    assert!(matches!(cache.lookup(&action("x")), Lookup::Miss(MissReason::Unknown)));
+    assert!(matches!(cache.lookup(&action("x")), CacheLookup::Miss(MissReason::Unknown)));
     let recorded = cache.record(&action("x"), &first.build());
     assert!(recorded.local && recorded.remote && recorded.uploaded > 6_000_000, "{recorded:?}");
     // The same contents for another key.
@@ -34,7 +34,7 @@ fn what_one_machine_made_another_fetches() {
     assert!(second.path(OUTPUT).join("var/empty").is_dir());
     // Then it is here.
     fs::remove_dir_all(second.path(OUTPUT)).unwrap();
-    let Lookup::Hit(hit) = cache.lookup(&action("x")) else { panic!("a miss") };
+    let CacheLookup::Hit(hit) = cache.lookup(&action("x")) else { panic!("a miss") };
     assert_eq!((hit.origin, hit.bytes_to_fetch()), (remote::HitOrigin::Local, 0));
     assert_eq!(second.obtain(&cache, &action("x")), Ok(0));
     assert_eq!(cache.take_warnings(), []);
@@ -45,7 +45,7 @@ fn compressed_contents_are_the_same() {
     let casd = Casd::start();
     let mut settings = settings(&casd);
     settings.compression = true;
-    let (first, second) = (Machine::new(), Machine::new());
+    let (first, second) = (TestMachine::new(), TestMachine::new());
     assert!(first.cache(&settings).record(&action("x"), &first.build()).remote);
     let cache = second.cache(&settings);
     second.obtain(&cache, &action("x")).unwrap();
@@ -56,7 +56,7 @@ fn compressed_contents_are_the_same() {
 #[test]
 fn a_result_whose_contents_are_gone_is_a_miss_and_is_stored_again() {
     let mut casd = Casd::start();
-    let (first, second) = (Machine::new(), Machine::new());
+    let (first, second) = (TestMachine::new(), TestMachine::new());
     assert!(first.cache(&settings(&casd)).record(&action("x"), &first.build()).remote);
     casd.lose_contents();
     let cache = second.cache(&settings(&casd));
@@ -64,7 +64,7 @@ fn a_result_whose_contents_are_gone_is_a_miss_and_is_stored_again() {
     assert!(matches!(reason, MissReason::MissingBlob(_) | MissReason::Unknown), "{reason}");
     second.check_clean();
     assert!(cache.record(&action("x"), &second.build()).remote);
-    let third = Machine::new();
+    let third = TestMachine::new();
     third.obtain(&third.cache(&settings(&casd)), &action("x")).unwrap();
     assert_same(&first.path(OUTPUT), &third.path(OUTPUT));
 }
@@ -72,13 +72,13 @@ fn a_result_whose_contents_are_gone_is_a_miss_and_is_stored_again() {
 #[test]
 fn a_server_that_is_away_is_one_warning() {
     let mut casd = Casd::start();
-    let machine = Machine::new();
+    let machine = TestMachine::new();
     let mut settings = settings(&casd);
     settings.limits.back_off = std::time::Duration::from_millis(10);
     casd.stop();
     let cache = machine.cache(&settings);
     for _ in 0..5 {
-        assert!(matches!(cache.lookup(&action("x")), Lookup::Miss(_)));
+        assert!(matches!(cache.lookup(&action("x")), CacheLookup::Miss(_)));
     }
     let recorded = cache.record(&action("x"), &machine.build());
     assert!(recorded.local && !recorded.remote);
@@ -90,18 +90,18 @@ fn a_server_that_is_away_is_one_warning() {
 #[test]
 fn a_server_that_ends_between_two_calls_is_connected_to_again() {
     let mut casd = Casd::start();
-    let machine = Machine::new();
+    let machine = TestMachine::new();
     let cache = machine.cache(&settings(&casd));
     assert!(cache.record(&action("x"), &machine.build()).remote);
     casd.start_again();
-    assert!(matches!(cache.lookup(&action("z")), Lookup::Miss(MissReason::Unknown)));
+    assert!(matches!(cache.lookup(&action("z")), CacheLookup::Miss(MissReason::Unknown)));
     assert_eq!(cache.take_warnings(), []);
 }
 
 #[test]
 fn reading_and_writing_are_switches() {
     let casd = Casd::start();
-    let machine = Machine::new();
+    let machine = TestMachine::new();
     let mut reads = settings(&casd);
     reads.write = false;
     // It has the empty directory from the start.
@@ -111,8 +111,8 @@ fn reading_and_writing_are_switches() {
     let mut writes = settings(&casd);
     writes.read = false;
     assert!(machine.cache(&writes).record(&action("x"), &machine.captured()).remote);
-    let other = Machine::new();
+    let other = TestMachine::new();
     let cache = other.cache(&writes);
-    assert!(matches!(cache.lookup(&action("x")), Lookup::Miss(MissReason::Unknown)));
+    assert!(matches!(cache.lookup(&action("x")), CacheLookup::Miss(MissReason::Unknown)));
     make(&other.path(OUTPUT));
 }

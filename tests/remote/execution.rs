@@ -6,7 +6,8 @@ use std::thread;
 use bazel_remote_apis::build::bazel::remote::execution::v2;
 use bazel_remote_apis::google::rpc;
 use remote::{
-    ActionDescription, EncodedAction, Execution, ExecutionEvent, ExecutionFailure, LinkPolicy, ResultCache, materialize,
+    ActionDescription, EncodedAction, ExecutionEvent, ExecutionFailure, LinkPolicy, RemoteExecution, ResultCache,
+    materialize,
 };
 use test_support::casd::Casd;
 use test_support::wait_until;
@@ -16,13 +17,13 @@ use v2::execution_stage::Value as Stage;
 use crate::casd::settings;
 use crate::operations::{ended, stage};
 use crate::server::{Fault, FaultyServer};
-use crate::work::{Machine, OUTPUT, action};
+use crate::work::{OUTPUT, TestMachine, action};
 
-fn executor(machine: &Machine, server: &remote::ServerSettings) -> ResultCache {
+fn executor(machine: &TestMachine, server: &remote::ServerSettings) -> ResultCache {
     ResultCache::new(machine.store(), None, Some(server.clone()), &machine.interrupt)
 }
 
-fn run(cache: &ResultCache, action: &EncodedAction) -> (Result<Execution, ExecutionFailure>, Vec<String>) {
+fn run(cache: &ResultCache, action: &EncodedAction) -> (Result<RemoteExecution, ExecutionFailure>, Vec<String>) {
     let mut events = Vec::new();
     let outcome = cache.execute(action, &BTreeMap::new(), &mut |event| {
         events.push(match event {
@@ -49,7 +50,7 @@ fn shell(script: &str, inputs: &[(&str, &str)]) -> EncodedAction {
 
 #[test]
 fn casd_runs_an_action_with_its_inputs() {
-    let (casd, machine) = (Casd::start(), Machine::new());
+    let (casd, machine) = (Casd::start(), TestMachine::new());
     let cache = executor(&machine, &settings(&casd));
     let script =
         "mkdir -p parts/hello/empty; tr a-z A-Z < in/text > parts/hello/text; ln -s text parts/hello/link; echo done";
@@ -70,7 +71,7 @@ fn casd_runs_an_action_with_its_inputs() {
 
 #[test]
 fn casd_reports_a_command_that_fails_or_makes_too_little() {
-    let (casd, machine) = (Casd::start(), Machine::new());
+    let (casd, machine) = (Casd::start(), TestMachine::new());
     let cache = executor(&machine, &settings(&casd));
     let (outcome, _) = run(&cache, &shell("echo out; echo err >&2; exit 3", &[]));
     match outcome.unwrap_err() {
@@ -98,7 +99,7 @@ fn failure(code: Code) -> v2::ExecuteResponse {
 
 #[test]
 fn a_stream_that_breaks_is_waited_for_again() {
-    let (server, machine) = (FaultyServer::start(), Machine::new());
+    let (server, machine) = (FaultyServer::start(), TestMachine::new());
     *server.state.executions.lock().unwrap() = vec![
         vec![Ok(stage(Stage::Queued)), Err(Status::unavailable("broken"))],
         vec![Ok(stage(Stage::Executing)), Err(Status::unavailable("broken"))],
@@ -114,7 +115,7 @@ fn a_stream_that_breaks_is_waited_for_again() {
 
 #[test]
 fn inputs_that_the_server_lost_are_sent_again() {
-    let (server, machine) = (FaultyServer::start(), Machine::new());
+    let (server, machine) = (FaultyServer::start(), TestMachine::new());
     let lost = ended(&failure(Code::FailedPrecondition));
     *server.state.executions.lock().unwrap() = vec![vec![Ok(lost)], vec![Ok(ended(&success(&server)))]];
     let cache = executor(&machine, &server.settings());
@@ -123,9 +124,9 @@ fn inputs_that_the_server_lost_are_sent_again() {
 }
 
 #[test]
-fn failures_of_the_server_are_told_from_those_of_the_command() {
+fn failures_of_the_server_differ_from_those_of_the_command() {
     for (code, expected) in [(Code::DeadlineExceeded, "longer than it may"), (Code::Internal, "as the test wants")] {
-        let (server, machine) = (FaultyServer::start(), Machine::new());
+        let (server, machine) = (FaultyServer::start(), TestMachine::new());
         *server.state.executions.lock().unwrap() = vec![vec![Ok(ended(&failure(code)))]];
         let failure = run(&executor(&machine, &server.settings()), &action("x")).0.unwrap_err();
         assert!(failure.to_string().contains(expected), "{failure}");
@@ -137,7 +138,7 @@ fn a_stall_of_the_executor_is_one_warning() {
     thread::scope(|scope| {
         for call in ["Execute", "FindMissingBlobs", "BatchUpdateBlobs"] {
             scope.spawn(move || {
-                let (server, machine) = (FaultyServer::start(), Machine::new());
+                let (server, machine) = (FaultyServer::start(), TestMachine::new());
                 server.fail(call, Fault::Stall);
                 let cache = executor(&machine, &server.settings());
                 let failure = run(&cache, &action("x")).0.unwrap_err();
@@ -150,7 +151,7 @@ fn a_stall_of_the_executor_is_one_warning() {
 
 #[test]
 fn an_interrupt_cancels_the_action() {
-    let (server, machine) = (FaultyServer::start(), Machine::new());
+    let (server, machine) = (FaultyServer::start(), TestMachine::new());
     *server.state.executions.lock().unwrap() = vec![vec![Ok(stage(Stage::Executing))]];
     let cache = executor(&machine, &server.settings());
     let interrupt = machine.interrupt.clone();

@@ -2,16 +2,16 @@
 
 use std::thread;
 
-use remote::{Lookup, MissReason, ResultCache};
+use remote::{CacheLookup, MissReason, ResultCache};
 use test_support::wait_until;
 use tonic::Code;
 
 use crate::server::{Fault, FaultyServer};
-use crate::work::{Machine, OUTPUT, action, assert_same};
+use crate::work::{OUTPUT, TestMachine, action, assert_same};
 
 /// A server with the result of the action, and what it was made of.
-pub(crate) fn filled() -> (FaultyServer, Machine) {
-    let (server, machine) = (FaultyServer::start(), Machine::new());
+pub(crate) fn filled() -> (FaultyServer, TestMachine) {
+    let (server, machine) = (FaultyServer::start(), TestMachine::new());
     let recorded = machine.cache(&server.settings()).record(&action("x"), &machine.build());
     assert!(recorded.remote, "{recorded:?}");
     server.state.calls.lock().unwrap().clear();
@@ -26,7 +26,7 @@ fn assert_one_warning(cache: &ResultCache, about: &str) {
 
 /// Nothing comes from the server; then what is made here is used.
 pub(crate) fn is_made_here(server: &FaultyServer, about: &str) -> MissReason {
-    let machine = Machine::new();
+    let machine = TestMachine::new();
     let cache = machine.cache(&server.settings());
     let reason = machine.obtain(&cache, &action("x")).expect_err(about);
     machine.check_clean();
@@ -57,7 +57,7 @@ fn a_stall_at_any_call_ends() {
         assert_eq!(is_made_here(&server, call), MissReason::Unavailable, "{call}");
     });
     each(WRITING, |call| {
-        let (server, machine) = (FaultyServer::start(), Machine::new());
+        let (server, machine) = (FaultyServer::start(), TestMachine::new());
         server.fail(call, Fault::Stall);
         let cache = machine.cache(&server.settings());
         let recorded = cache.record(&action("x"), &machine.build());
@@ -72,14 +72,14 @@ fn a_short_burst_of_failures_is_not_seen() {
     each(READING, |call| {
         let (server, made) = filled();
         server.fail(call, Fault::Status(Code::Unavailable, 2));
-        let machine = Machine::new();
+        let machine = TestMachine::new();
         let cache = machine.cache(&server.settings());
         machine.obtain(&cache, &action("x")).unwrap_or_else(|reason| panic!("{call}: {reason}"));
         assert_same(&machine.path(OUTPUT), &made.path(OUTPUT));
         assert_eq!(cache.take_warnings(), []);
     });
     each(WRITING, |call| {
-        let (server, machine) = (FaultyServer::start(), Machine::new());
+        let (server, machine) = (FaultyServer::start(), TestMachine::new());
         server.fail(call, Fault::Status(Code::Aborted, 2));
         let cache = machine.cache(&server.settings());
         assert!(cache.record(&action("x"), &machine.build()).remote, "{call}");
@@ -94,14 +94,14 @@ fn a_long_burst_ends_the_use_of_the_server() {
     {
         let (server, _machine) = filled();
         server.fail("GetActionResult", Fault::Status(code, u32::MAX));
-        let machine = Machine::new();
+        let machine = TestMachine::new();
         let cache = machine.cache(&server.settings());
         for _ in 0..3 {
-            assert!(matches!(cache.lookup(&action("x")), Lookup::Miss(MissReason::Unavailable)));
+            assert!(matches!(cache.lookup(&action("x")), CacheLookup::Miss(MissReason::Unavailable)));
         }
         assert_one_warning(&cache, code.description());
         let before = server.calls();
-        assert!(matches!(cache.lookup(&action("x")), Lookup::Miss(_)));
+        assert!(matches!(cache.lookup(&action("x")), CacheLookup::Miss(_)));
         assert!(!cache.record(&action("x"), &machine.build()).remote);
         assert_eq!(server.calls(), before, "{code}: it was used again");
         assert_eq!(cache.take_warnings(), []);
@@ -116,7 +116,7 @@ fn a_quota_or_a_refusal_ends_writing_and_not_reading() {
         ("UpdateActionResult", Code::PermissionDenied),
     ] {
         let (server, _made) = filled();
-        let other = Machine::new();
+        let other = TestMachine::new();
         std::fs::create_dir_all(other.path(OUTPUT)).unwrap();
         std::fs::write(other.path(OUTPUT).join("small"), call).unwrap();
         std::fs::write(other.path(OUTPUT).join("large"), call.repeat(1_000_000)).unwrap();
@@ -147,14 +147,14 @@ fn a_server_that_this_user_may_only_read_is_one_warning() {
 
 #[test]
 fn streams_that_break_are_continued() {
-    let (server, machine) = (FaultyServer::start(), Machine::new());
+    let (server, machine) = (FaultyServer::start(), TestMachine::new());
     // The server asserts that a client continues where it was.
     server.fail("Write", Fault::Break(3));
     let cache = machine.cache(&server.settings());
     assert!(cache.record(&action("x"), &machine.build()).remote);
     assert!(server.count("QueryWriteStatus") >= 3);
     server.fail("Read", Fault::Break(5));
-    let other = Machine::new();
+    let other = TestMachine::new();
     let cache = other.cache(&server.settings());
     other.obtain(&cache, &action("x")).unwrap();
     assert_same(&machine.path(OUTPUT), &other.path(OUTPUT));
@@ -182,9 +182,10 @@ fn an_interrupt_ends_any_wait() {
     thread::scope(|scope| {
         for (call, is_reading) in reading.into_iter().chain(writing) {
             scope.spawn(move || {
-                let (server, _machine) = if is_reading { filled() } else { (FaultyServer::start(), Machine::new()) };
+                let (server, _machine) =
+                    if is_reading { filled() } else { (FaultyServer::start(), TestMachine::new()) };
                 server.fail(call, Fault::Stall);
-                let machine = Machine::new();
+                let machine = TestMachine::new();
                 let mut settings = server.settings();
                 // Nothing else can end it before the test is given up.
                 settings.limits.call = std::time::Duration::from_secs(3600);

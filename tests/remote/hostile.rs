@@ -2,11 +2,11 @@
 
 use bazel_remote_apis::build::bazel::remote::execution::v2;
 use prost::Message as _;
-use remote::{BlobDigest, Lookup, MissReason};
+use remote::{BlobDigest, CacheLookup, MissReason};
 
 use crate::faults::{filled, is_made_here};
-use crate::server::{FaultyServer, message};
-use crate::work::{Machine, OUTPUT, action, large};
+use crate::server::{ContentDamage, FaultyServer, message};
+use crate::work::{OUTPUT, TestMachine, action, large};
 
 #[test]
 fn a_promised_content_that_is_gone_is_a_miss_that_is_stored_again() {
@@ -24,7 +24,7 @@ fn a_promised_content_that_is_gone_is_a_miss_that_is_stored_again() {
 
 #[test]
 fn a_content_with_another_hash_or_size_is_a_miss() {
-    let damages: [fn(&mut Vec<u8>); 4] = [
+    let damages: [ContentDamage; 4] = [
         |bytes| bytes.iter_mut().for_each(|byte| *byte ^= 1),
         |bytes| bytes.push(b'x'),
         |bytes| bytes.truncate(bytes.len().saturating_sub(1)),
@@ -48,10 +48,10 @@ fn look_up(root: v2::Directory, children: Vec<v2::Directory>) -> MissReason {
 }
 
 fn refused(server: &FaultyServer, result: v2::ActionResult) -> MissReason {
-    let machine = Machine::new();
+    let machine = TestMachine::new();
     server.state.results.lock().unwrap().insert(action("x").key.hash().to_string(), result);
     let cache = machine.cache(&server.settings());
-    let Lookup::Miss(reason) = cache.lookup(&action("x")) else { panic!("a hit") };
+    let CacheLookup::Miss(reason) = cache.lookup(&action("x")) else { panic!("a hit") };
     machine.check_clean();
     // It is no fault of the connection: the reason is that of this part.
     assert_eq!(cache.take_warnings(), []);

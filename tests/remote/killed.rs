@@ -9,14 +9,14 @@ use test_support::wait_until;
 
 use crate::faults::filled;
 use crate::server::{Fault, FaultyServer};
-use crate::work::{Machine, OUTPUT, action, assert_same, temporary_files};
+use crate::work::{OUTPUT, TestMachine, action, assert_same, temporary_files};
 
 /// What the killed process does: this test, in a process of its own, with these variables.
 const DIRECTORY: &str = "REMOTE_TEST_DIRECTORY";
 const SERVER: &str = "REMOTE_TEST_SERVER";
 const SENDS: &str = "REMOTE_TEST_SENDS";
 
-fn child(machine: &Machine, server: &FaultyServer, sends: bool) -> std::process::Child {
+fn child(machine: &TestMachine, server: &FaultyServer, sends: bool) -> std::process::Child {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "killed::work_until_killed"]).stdout(Stdio::null()).stderr(Stdio::null());
     command.env(DIRECTORY, machine.space.path()).env(SERVER, server.settings().address.to_string());
@@ -39,13 +39,13 @@ fn work_until_killed() {
         let limits = remote::TreeLimits::default();
         let captured = remote::CapturedOutputs::capture(&directory, &outputs, &limits, &interrupt).unwrap();
         cache.record(&action("y"), &captured);
-    } else if let remote::Lookup::Hit(hit) = cache.lookup(&action("x")) {
+    } else if let remote::CacheLookup::Hit(hit) = cache.lookup(&action("x")) {
         let _ = cache.fetch(&hit);
     }
 }
 
 /// Each content in the store is what its name says.
-fn check_store(machine: &Machine) {
+fn check_store(machine: &TestMachine) {
     for directory in fs::read_dir(machine.path("store/blobs")).unwrap().flatten() {
         let is_whole = |file: &fs::DirEntry| !file.file_name().to_string_lossy().ends_with(".temporary");
         for file in fs::read_dir(directory.path()).unwrap().flatten().filter(is_whole) {
@@ -59,7 +59,7 @@ fn check_store(machine: &Machine) {
 fn a_kill_while_fetching_leaves_nothing_wrong() {
     for (call, fault) in [("BatchReadBlobs", Fault::Stall), ("Read", Fault::Stall), ("Read", Fault::StallLater)] {
         let (server, made) = filled();
-        let machine = Machine::new();
+        let machine = TestMachine::new();
         server.fail(call, fault);
         let mut killed = child(&machine, &server, false);
         wait_until("it fetches", || server.count(call) > 0);
@@ -80,7 +80,7 @@ fn a_kill_while_fetching_leaves_nothing_wrong() {
 #[test]
 fn a_kill_while_sending_leaves_no_result_without_its_contents() {
     for call in ["BatchUpdateBlobs", "Write", "UpdateActionResult"] {
-        let (server, machine) = (FaultyServer::start(), Machine::new());
+        let (server, machine) = (FaultyServer::start(), TestMachine::new());
         machine.build();
         server.fail(call, Fault::Stall);
         let mut killed = child(&machine, &server, true);
@@ -91,7 +91,7 @@ fn a_kill_while_sending_leaves_no_result_without_its_contents() {
         check_store(&machine);
         server.state.faults.lock().unwrap().clear();
         assert!(machine.cache(&server.settings()).record(&action("y"), &machine.captured()).remote);
-        let other = Machine::new();
+        let other = TestMachine::new();
         other.obtain(&other.cache(&server.settings()), &action("y")).unwrap();
         assert_same(&machine.path(OUTPUT), &other.path(OUTPUT));
     }

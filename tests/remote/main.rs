@@ -9,4 +9,5 @@ mod killed;
 mod operations;
 mod server;
 mod speed;
+mod tls;
 mod work;

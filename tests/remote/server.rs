@@ -12,7 +12,7 @@ use remote::{BlobDigest, ServerSettings};
 use tokio::runtime::Runtime;
 use tokio_stream::wrappers::TcpListenerStream;
 use tokio_stream::{Stream, StreamExt as _};
-use tonic::transport::Server;
+use tonic::transport::{Certificate, Identity, Server, ServerTlsConfig};
 use tonic::{Code, Request, Response, Status, Streaming};
 
 /// What goes wrong with a call.
@@ -33,6 +33,9 @@ pub(crate) enum Fault {
 /// The limit of messages that the server enforces, as casd does.
 const LARGEST_MESSAGE: usize = 4 << 20;
 
+/// What becomes of a content on its way.
+pub(crate) type ContentDamage = fn(&mut Vec<u8>);
+
 #[derive(Default)]
 pub(crate) struct State {
     pub(crate) blobs: Mutex<HashMap<String, Vec<u8>>>,
@@ -43,7 +46,7 @@ pub(crate) struct State {
     /// Contents that the server says it has.
     pub(crate) lost: Mutex<HashSet<String>>,
     /// What becomes of contents on their way.
-    pub(crate) damage: Mutex<Option<fn(&mut Vec<u8>)>>,
+    pub(crate) damage: Mutex<Option<ContentDamage>>,
     /// The only token that is accepted.
     pub(crate) token: Mutex<Option<String>>,
     /// What each further look at a running action sends: how it is run is up to the test.
@@ -60,14 +63,25 @@ pub(crate) struct FaultyServer {
 
 impl FaultyServer {
     pub(crate) fn start() -> Self {
+        Self::start_with("grpc", Server::builder())
+    }
+
+    /// One that expects TLS, and a certificate of the client.
+    pub(crate) fn start_with_tls(certificate: &[u8], key: &[u8]) -> Self {
+        let tls = ServerTlsConfig::new().identity(Identity::from_pem(certificate, key));
+        let tls = tls.client_ca_root(Certificate::from_pem(certificate));
+        Self::start_with("grpcs", Server::builder().tls_config(tls).unwrap())
+    }
+
+    fn start_with(scheme: &str, mut server: Server) -> Self {
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = format!("grpc://{}", listener.local_addr().unwrap());
+        let address = format!("{scheme}://{}", listener.local_addr().unwrap());
         let state = Arc::new(State::default());
         let service = Service(Arc::clone(&state));
         let cas = v2::content_addressable_storage_server::ContentAddressableStorageServer::new(service.clone());
         let stream = bytestream::byte_stream_server::ByteStreamServer::new(service.clone());
-        let server = Server::builder()
+        let server = server
             .add_service(v2::capabilities_server::CapabilitiesServer::new(service.clone()))
             .add_service(cas.max_decoding_message_size(LARGEST_MESSAGE).max_encoding_message_size(LARGEST_MESSAGE))
             .add_service(v2::action_cache_server::ActionCacheServer::new(service.clone()))
@@ -198,7 +212,7 @@ impl v2::action_cache_server::ActionCache for Service {
     }
 }
 
-type Pieces<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+type PieceStream<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
 #[tonic::async_trait]
 impl v2::content_addressable_storage_server::ContentAddressableStorage for Service {
@@ -244,7 +258,7 @@ impl v2::content_addressable_storage_server::ContentAddressableStorage for Servi
         Ok(Response::new(v2::BatchReadBlobsResponse { responses }))
     }
 
-    type GetTreeStream = Pieces<v2::GetTreeResponse>;
+    type GetTreeStream = PieceStream<v2::GetTreeResponse>;
 
     async fn get_tree(&self, _: Request<v2::GetTreeRequest>) -> Result<Response<Self::GetTreeStream>, Status> {
         Err(Status::unimplemented("not used"))
@@ -254,7 +268,7 @@ impl v2::content_addressable_storage_server::ContentAddressableStorage for Servi
         Err(Status::unimplemented("not used"))
     }
 
-    type GetChunkMappingStream = Pieces<v2::GetChunkMappingResponse>;
+    type GetChunkMappingStream = PieceStream<v2::GetChunkMappingResponse>;
 
     async fn get_chunk_mapping(
         &self,
@@ -282,7 +296,7 @@ fn hash_of(resource: &str) -> String {
 
 #[tonic::async_trait]
 impl bytestream::byte_stream_server::ByteStream for Service {
-    type ReadStream = Pieces<bytestream::ReadResponse>;
+    type ReadStream = PieceStream<bytestream::ReadResponse>;
 
     async fn read(&self, request: Request<bytestream::ReadRequest>) -> Result<Response<Self::ReadStream>, Status> {
         let (request, fault) = self.enter("Read", request).await?;

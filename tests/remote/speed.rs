@@ -3,14 +3,14 @@
 use std::fs;
 use std::time::Instant;
 
-use remote::Lookup;
+use remote::CacheLookup;
 use test_support::casd::Casd;
 
 use crate::casd::settings;
-use crate::work::{Machine, OUTPUT, action, assert_same};
+use crate::work::{OUTPUT, TestMachine, action, assert_same};
 
 /// 3,000 files of 50 MB together, most of them small, as software is installed.
-fn make(machine: &Machine) {
+fn make(machine: &TestMachine) {
     for number in 0..3000_u64 {
         let directory = machine.path(OUTPUT).join(format!("d{}", number % 60));
         fs::create_dir_all(&directory).unwrap();
@@ -21,9 +21,10 @@ fn make(machine: &Machine) {
 }
 
 #[test]
+#[allow(clippy::print_stdout, reason = "for those who look")]
 fn many_files_travel_in_batches() {
     let casd = Casd::start();
-    let (first, second) = (Machine::new(), Machine::new());
+    let (first, second) = (TestMachine::new(), TestMachine::new());
     make(&first);
     let timed = |what: &str, work: &mut dyn FnMut()| {
         let start = Instant::now();
@@ -36,8 +37,8 @@ fn many_files_travel_in_batches() {
     let cache = second.cache(&settings(&casd));
     let mut found = None;
     timed("look up", &mut || match cache.lookup(&action("x")) {
-        Lookup::Hit(hit) => found = Some(hit),
-        Lookup::Miss(reason) => panic!("{reason}"),
+        CacheLookup::Hit(hit) => found = Some(hit),
+        CacheLookup::Miss(reason) => panic!("{reason}"),
     });
     let hit = found.unwrap();
     timed("fetch", &mut || {

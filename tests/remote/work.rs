@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use base::interrupt::Interrupt;
 use remote::{
-    ActionDescription, BlobStore, CapturedOutputs, EncodedAction, LinkPolicy, Lookup, MissReason, ResultCache,
+    ActionDescription, BlobStore, CacheLookup, CapturedOutputs, EncodedAction, LinkPolicy, MissReason, ResultCache,
     ServerSettings, TreeLimits, capture, materialize,
 };
 
@@ -15,12 +15,12 @@ use remote::{
 pub(crate) const OUTPUT: &str = "parts/hello";
 
 /// A machine with a buildout in it.
-pub(crate) struct Machine {
+pub(crate) struct TestMachine {
     pub(crate) space: tempfile::TempDir,
     pub(crate) interrupt: Interrupt,
 }
 
-impl Machine {
+impl TestMachine {
     pub(crate) fn new() -> Self {
         let space = tempfile::tempdir().unwrap();
         fs::create_dir(space.path().join("parts")).unwrap();
@@ -53,8 +53,8 @@ impl Machine {
     /// Looks the action up, fetches and places its output; why not, if that fails.
     pub(crate) fn obtain(&self, cache: &ResultCache, action: &EncodedAction) -> Result<u64, MissReason> {
         let hit = match cache.lookup(action) {
-            Lookup::Hit(hit) => hit,
-            Lookup::Miss(reason) => return Err(reason),
+            CacheLookup::Hit(hit) => hit,
+            CacheLookup::Miss(reason) => return Err(reason),
         };
         let bytes = cache.fetch(&hit)?;
         let node = &hit.outputs.paths[OUTPUT];

@@ -18,10 +18,11 @@ struct FuzzTarget {
     seeds: &'static [&'static str],
 }
 
-const TARGETS: [FuzzTarget; 5] = [
+const TARGETS: [FuzzTarget; 6] = [
     FuzzTarget { name: "condition", seeds: &["examples/quickstart"] },
     FuzzTarget { name: "parse_configuration", seeds: &["examples/quickstart", "tests/black_box/builds"] },
     FuzzTarget { name: "read_state", seeds: &["fuzz/seeds/read_state"] },
+    FuzzTarget { name: "remote_tree", seeds: &["fuzz/seeds/remote_tree"] },
     FuzzTarget { name: "trust", seeds: &["tests/keys", "tests/keys/skopeo"] },
     FuzzTarget { name: "unpack", seeds: &["tests/fetch/archives"] },
 ];
@@ -115,7 +116,7 @@ impl RunningTarget {
                 eprintln!("xtask: {inputs} inputs, none of which did harm; see {name}");
                 Ok(())
             }
-            _ => Err(CommandFailure::new(format!("It was fed nothing (log: {name})"))),
+            _ => Err(CommandFailure::new(format!("It got no input (log: {name})"))),
         }
     }
 }

@@ -13,7 +13,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   dist             build what is installed: the host with link-time optimization (takes minutes), and print its path
   run [ARGUMENTS]  build what is not up to date, then buildout-host run ARGUMENTS
   test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test); in the end, list what failed
-  fuzz [TARGET...] feed targets of fuzz/ with random input, each for FUZZ_SECONDS (60)
+  fuzz [TARGET...] feed random input to targets of fuzz/, each for FUZZ_SECONDS (60)
   sources          fetch the upstream sources that tests build
   python-runtime   build the component that runs recipes in Python, and print its path; needs python3 with venv
   python-runtime test   run its tests that need no component

@@ -39,7 +39,8 @@ pub(crate) fn python_runtime_if_possible(workspace: &Workspace) -> Result<(), Co
         return python_runtime(workspace).map(drop);
     }
     eprintln!(
-        "xtask: no python3 with venv here: the host is built without the Python runtime, and runs no recipe in Python"
+        "xtask: no python3 with venv here: the host is built without the Python runtime, and cannot run recipes in \
+         Python"
     );
     Ok(())
 }

@@ -13,8 +13,9 @@ pub(super) fn of(error: &dyn Explain) -> Vec<String> {
 pub(super) fn sentence(remedy: &Remedy) -> String {
     match remedy {
         Remedy::WeakerSandbox(level) => {
-            format!("`--sandbox={level}` does without this layer: commands can then do more than they were granted.")
+            format!("`--sandbox={level}` omits this layer: commands can then do more than they were granted.")
         }
+        Remedy::CheckMachine => "`buildout-host doctor` checks this machine, and says what to do.".into(),
         Remedy::NewRecipeProject { language } => {
             format!(
                 "Recipes are WebAssembly components. Start one with `buildout-host recipe new NAME --language {language}`."
@@ -41,13 +42,14 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
         }
         Remedy::OtherKeyName => "Choose another name with `--name NAME`.".into(),
         Remedy::GenerateKey => {
-            "`buildout-host key generate` and `cosign generate-key-pair` make keys of the right form.".into()
+            "`buildout-host key generate` and `cosign generate-key-pair` generate keys in the right format.".into()
         }
         Remedy::KeyFiles => {
             "`buildout-host key generate` writes the private key to NAME.key, and the public one to NAME.pub.".into()
         }
         Remedy::Passphrase => {
-            "The passphrase is read from `--passphrase-file`, else from COSIGN_PASSWORD, else from the terminal.".into()
+            "The passphrase is read from `--passphrase-file`, or else from COSIGN_PASSWORD, or else from the terminal."
+                .into()
         }
         Remedy::SignPublished => "Publishers sign with `buildout-host recipe push --sign KEY`, and a file with \
              `buildout-host recipe sign FILE --key KEY`."

@@ -222,14 +222,14 @@ fn level(buildout: &Buildout) -> Result<i32, RunError> {
         "WARNING" => 30,
         "ERROR" => 40,
         "CRITICAL" => 50,
-        value => number(buildout, "log-level", value, "there are DEBUG, INFO, WARNING, ERROR, CRITICAL, and numbers")?,
+        value => number(buildout, "log-level", value, "it must be DEBUG, INFO, WARNING, ERROR, CRITICAL or a number")?,
     })
 }
 
 fn verbosity(buildout: &Buildout) -> Result<i32, RunError> {
     match option(buildout, "verbosity")?.trim() {
         "" => Ok(0),
-        value => Ok(number(buildout, "verbosity", value, "a number is expected")?),
+        value => Ok(number(buildout, "verbosity", value, "it must be a number")?),
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) enum RunFault {
         place: Option<Place>,
     },
     /// A directory is reached through a symbolic link to nothing.
-    #[error("The symbolic link {} leads to {}, which does not exist", link.display(), target.display())]
+    #[error("The symbolic link {} points to {}, which does not exist", link.display(), target.display())]
     Dangling {
         /// The link.
         link: PathBuf,
@@ -71,7 +71,7 @@ pub(super) enum RunFault {
         place: Option<Place>,
     },
     /// `buildout:executable=…` does not specify a Python that can make the buildout's Python.
-    #[error("buildout:executable={executable} cannot be the Python that this buildout is begun with: {why}")]
+    #[error("buildout:executable={executable} cannot be the original Python of this buildout: {why}")]
     NoOriginal {
         /// The specified path.
         executable: String,
@@ -107,7 +107,7 @@ pub(super) enum RunFault {
         path: PathBuf,
     },
     /// `init` was run where a configuration already exists.
-    #[error("{path:?} already exists.")]
+    #[error("{path:?} already exists")]
     Exists {
         /// The file.
         path: PathBuf,
@@ -164,11 +164,11 @@ impl Explain for RunFault {
                 )]
             }
             Self::Python { section, .. } => vec![format!(
-                "[{section}] must make it, and it must run with what commands of parts can read: the system's directories \
-                 and the buildout."
+                "[{section}] must make it, and it must run with only what commands of parts can read: the system's \
+                 directories and the buildout."
             )],
             Self::NoOriginal { .. } => vec![
-                "Name the Python with which this buildout is to make its own, or leave it out: then that is `python3` on \
+                "Name the Python with which this buildout makes its own, or leave it out: the default is `python3` on \
                  the PATH."
                     .into(),
             ],

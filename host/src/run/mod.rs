@@ -30,6 +30,7 @@ pub use distributions::DistributionStep;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use prepare::first_configuration::{write_configuration, write_new_configuration};
 pub use reading::load::{Loaded, Loader};
+pub(crate) use reading::reader::editor_reader;
 pub use registry::locking::LockMode;
 pub use session::Session;
 pub use settings::{AfterFailure, RunSettings};

@@ -118,10 +118,10 @@ fn check_names(upgrade: &Upgrade, recipes: &RecipesToml) -> Result<(), LockingEr
         Some(unknown) => {
             let mut hints = vec![match known.is_empty() {
                 true => "No recipe there comes from a registry.".to_owned(),
-                false => format!("From registries come: {}.", known.join(", ")),
+                false => format!("These recipes come from registries: {}.", known.join(", ")),
             }];
             hints.extend(nearest(unknown, known.iter().copied()).map(did_you_mean));
-            let message = format!("recipes.toml has no recipe {unknown:?} from a registry.");
+            let message = format!("recipes.toml has no recipe {unknown:?} from a registry");
             Err(LockingError::Lock { message, place: None, hints, remedy: None })
         }
     }

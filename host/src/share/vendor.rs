@@ -56,7 +56,7 @@ impl Authoring {
 
 fn not_locked(name: &str) -> LockingError {
     LockingError::Lock {
-        message: format!("recipes.lock does not have recipe {name:?} as recipes.toml does."),
+        message: format!("recipes.lock does not have recipe {name:?} as recipes.toml does"),
         place: None,
         hints: Vec::new(),
         remedy: Some(Remedy::UpdateLock),

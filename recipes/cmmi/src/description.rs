@@ -30,7 +30,7 @@ fn own() -> [Option; 4] {
         Option::path(
             "prefix",
             "The directory to install to. The default is the location. Any other directory, or its parent, must exist. Files \
-             installed there are kept when the part is removed.",
+             installed there are kept when the part is uninstalled.",
         ),
     ]
 }

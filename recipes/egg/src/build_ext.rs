@@ -26,7 +26,7 @@ pub(crate) fn described(description: Description) -> Description {
         .option(OptionDescription::text("libraries", "Libraries to link with, separated by white space."))
         .option(OptionDescription::text("link-objects", "Object files to link with."))
         .option(OptionDescription::text("debug", "Whether to build with debugging information."))
-        .option(OptionDescription::text("force", "Whether to build again what seems to be up to date."))
+        .option(OptionDescription::text("force", "Whether to rebuild what seems to be up to date."))
         .option(OptionDescription::text("compiler", "The kind of compiler. Example: `unix`."))
         .option(OptionDescription::path("swig", "The program `swig`."))
         .option(OptionDescription::text("swig-cpp", "Whether `swig` makes C++ files."))

@@ -25,10 +25,10 @@ impl Recipe for CustomEgg {
     fn describe() -> Description {
         let own = Description::new(
             "Builds a distribution from source, with options for its extension modules, and installs it in the directory of \
-             develop eggs: so this build is used before any other of the same version.",
+             develop eggs: so this build is preferred to any other of the same version.",
         )
         .option(OptionDescription::text("egg", "The requirement. The default is the name of the part."))
-        .option(OptionDescription::text("eggs", "The same, deprecated."))
+        .option(OptionDescription::text("eggs", "A deprecated name of `egg`."))
         .option(OptionDescription::text(
             "environment",
             "The section with environment variables for the build. In a value, `%(NAME)s` is the variable `NAME` of the host.",

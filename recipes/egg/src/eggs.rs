@@ -23,7 +23,8 @@ pub(crate) fn described(documentation: &str) -> Description {
             ))
             .option(OptionDescription::text(
                 "python",
-                "Without effect, as in zc.recipe.egg 6: the distributions are for the Python of the buildout.",
+                "This option has no effect, as in zc.recipe.egg 6: the distributions are for the Python of the \
+                 buildout.",
             )),
     )
 }

@@ -116,7 +116,7 @@ fn own_options(description: Description) -> Description {
         ))
         .option(OptionDescription::boolean(
             "dependent-scripts",
-            "Whether to generate the scripts of all installed distributions, also of those that others require.",
+            "Whether to generate the scripts of all installed distributions, including those that others require.",
         ))
         .option(OptionDescription::words(
             "entry-points",
@@ -133,7 +133,7 @@ fn own_options(description: Description) -> Description {
         ))
         .option(OptionDescription::text(
             "arguments",
-            "Arguments with which a script calls its function, in Python. Example: `1, name='x'`.",
+            "The arguments that a script passes to its function, in Python. Example: `1, name='x'`.",
         ))
         .option(OptionDescription::boolean(
             "relative-paths",

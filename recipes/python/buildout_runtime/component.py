@@ -140,7 +140,7 @@ def _paths(made: Any) -> list[str] | None:
     if isinstance(made, str):
         return [made] if made else []
     if not isinstance(made, Iterable):
-        raise Unavailable(f"The recipe gave {made!r} as the paths that it made: a path or several paths are needed.")
+        raise Unavailable(f"The recipe returned {made!r}: it must return the paths that it made.")
     return [str(path) for path in made if str(path)]
 
 

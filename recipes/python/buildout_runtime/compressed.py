@@ -56,7 +56,7 @@ class CompressedFile(io.BufferedReader):
 
     def __init__(self, filename: Any = None, mode: str = "r", *_: Any, fileobj: Any = None, **__: Any) -> None:
         if mode not in ("", "r", "rb"):
-            raise Unavailable(f"the sandbox decompresses, and cannot compress (mode {mode!r})")
+            raise Unavailable(f"the sandbox can decompress, but not compress (mode {mode!r})")
         path, is_copy = _path_of(fileobj if fileobj is not None else filename)
         try:
             content = _decompress_file(path)
@@ -98,7 +98,7 @@ class Decompressor:
 
 
 def _cannot_compress(*_: Any, **__: Any) -> Any:
-    raise Unavailable("the sandbox decompresses, and cannot compress")
+    raise Unavailable("the sandbox can decompress, but not compress")
 
 
 def _module(name: str, **names: Any) -> None:

@@ -93,9 +93,9 @@ def _of_module(name: str) -> Diagnosis:
     file = missing.native_file(name, None)
     if file is not None:
         return Diagnosis(
-            "native-module", f"The module {name} is machine code ({file}), which the sandbox cannot run.", ()
+            "native-module", f"The module {name} is machine code ({file}), which the sandbox cannot run", ()
         )
     if name.partition(".")[0] in sys.stdlib_module_names:
-        return Diagnosis("missing-module", f"Python's module {name} is not available in the sandbox.", ())
-    hint = f"If it needs {name}, its author has to name that among its requirements (install_requires)."
-    return Diagnosis("missing-module", f"There is no module {name}: nothing that the program requires has it.", (hint,))
+        return Diagnosis("missing-module", f"Python's module {name} is not available in the sandbox", ())
+    hint = f"If it needs {name}, its author has to add that to its requirements (install_requires)."
+    return Diagnosis("missing-module", f"There is no module {name}: no required distribution contains it", (hint,))

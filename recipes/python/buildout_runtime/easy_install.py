@@ -54,7 +54,7 @@ def _error(error: wit.DistributionError) -> zc.buildout.UserError:
     if isinstance(error, wit.DistributionError_Build):
         for line in error.value.output:
             real.logger.error("%s", line)
-        where = f" All that it printed is in {error.value.log}." if error.value.log else ""
+        where = f" Its whole output is in {error.value.log}." if error.value.log else ""
         return zc.buildout.UserError(error.value.message + where)
     if isinstance(error, wit.DistributionError_Other):
         return zc.buildout.UserError(error.value.message)
@@ -236,7 +236,7 @@ def sort_working_set(ws: Iterable[Any], eggs_dir: str, develop_eggs_dir: str) ->
 
 
 def _no_pip(*_: Any, **__: Any) -> Any:
-    raise Unavailable("pip runs in no recipe: zc.buildout.easy_install has install, build and develop")
+    raise Unavailable("a recipe cannot run pip: use install, build and develop of zc.buildout.easy_install")
 
 
 def install() -> None:

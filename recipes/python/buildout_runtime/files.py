@@ -144,7 +144,7 @@ def _chown(path: Any, user: int, group: int, **_: Any) -> None:
     """Nothing can be given away; to be given what is one's own already is no error."""
     account = wit_system.describe_account()
     if user not in (-1, account.user_id) or group not in (-1, account.group_id):
-        raise PermissionError(errno.EPERM, "the sandbox changes the owner of no file", os.fsdecode(path))
+        raise PermissionError(errno.EPERM, "the sandbox cannot change the owner of a file", os.fsdecode(path))
 
 
 def _access(path: Any, mode: int, **_: Any) -> bool:

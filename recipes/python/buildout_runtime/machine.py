@@ -63,7 +63,7 @@ def _group() -> Group:
 def _the(known: Any, number: int, asked: object) -> Any:
     """The one entry there is, if it is the one that is asked for, by name or number."""
     if asked not in (known[0], known[number]):
-        raise KeyError(f"{asked!r} is not known in the sandbox, which has only {known[0]!r}")
+        raise KeyError(f"{asked!r} is not known in the sandbox, which knows only {known[0]!r}")
     return known
 
 

@@ -43,7 +43,7 @@ class Provided(importlib.metadata.Distribution):
         return self._files.get(filename)
 
     def locate_file(self, path: Any) -> Any:
-        raise FileNotFoundError(f"{path} is in the Python runtime, and not a file")
+        raise FileNotFoundError(f"{path} is part of the Python runtime, not a file")
 
 
 class _Provider(pkg_resources.EmptyProvider):

@@ -141,7 +141,7 @@ class Connection:
 
     def request(self, method: str, url: str, body: Any = None, headers: Any = {}, **_: Any) -> None:
         if method not in ("GET", "HEAD") or body:
-            raise Unavailable(f"the sandbox fetches files, and sends nothing ({method} {self._address(url)})")
+            raise Unavailable(f"the sandbox can fetch files, but not send anything ({method} {self._address(url)})")
         own = {name: value for name, value in dict(headers).items() if name.lower() not in ("host", "connection")}
         self._answer = fetch(self._address(url), own, method == "GET")
 
@@ -193,7 +193,7 @@ class SecureHandler(urllib.request.AbstractHTTPHandler):
 
 
 def _no_socket(*_: Any, **__: Any) -> Any:
-    raise PermissionError(errno.EPERM, "a recipe has no sockets; files are fetched with urllib.request")
+    raise PermissionError(errno.EPERM, "a recipe has no sockets; fetch files with urllib.request")
 
 
 def install() -> None:

@@ -123,7 +123,7 @@ class Popen:
         **_: Any,
     ) -> None:
         if preexec_fn is not None:
-            raise Unavailable("a command is started by the host, which calls no function (preexec_fn) before it")
+            raise Unavailable("the host starts commands, and cannot call a function (preexec_fn) first")
         self.args, self.pid, self.returncode = args, 2, None
         self._words = _words(args, shell, executable)
         self._directory = os.path.abspath(os.fsdecode(cwd)) if cwd is not None else os.getcwd()

@@ -16,7 +16,7 @@ from typing import Any
 
 from .unavailable import ThreadUnavailable
 
-_WAITS = "This waits for another thread, and the sandbox has only one."
+_WAITS = "This waits for another thread, and the sandbox has only one"
 
 
 class Lock:

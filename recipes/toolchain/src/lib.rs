@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 pub const TARGET: &str = "wasm32-wasip2";
 
 /// What to do when the target is missing and there is no fallback.
-pub const MISSING_TARGET_HINT: &str = "Run: rustup target add wasm32-wasip2. Where rustup cannot fetch it, Debian's \
-    packages rustc-web rust-web-src wasi-libc lld-22 serve as well.";
+pub const MISSING_TARGET_HINT: &str = "Run: rustup target add wasm32-wasip2. If rustup cannot download it, install \
+    Debian's packages rustc-web rust-web-src wasi-libc lld-22 instead.";
 
 /// Where Debian's `rustc-web` is installed.
 const DISTRIBUTION_RUSTC: &str = "/usr/bin/rustc";

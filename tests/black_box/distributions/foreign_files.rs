@@ -85,7 +85,7 @@ fn a_record_that_lies_is_refused() {
     for (from, to, text) in [
         ("evil.py,sha256=", "evil.py,sha256=x", "\"evil.py\" has the SHA-256 digest"),
         ("evil.py,sha256=", "evil.py,md5=", "\"evil.py\" has a digest of the kind \"md5\""),
-        (",16\n", ",17\n", "\"evil.py\" has 16 bytes, and its RECORD says \"17\""),
+        (",16\n", ",17\n", "\"evil.py\" has 16 bytes, but its RECORD says \"17\""),
         ("evil.py,", "other.py,", "its RECORD does not list \"evil.py\""),
         ("evil.py,", "absent.py,sha256=x,1\nevil.py,", "its RECORD lists \"absent.py\""),
         ("evil.py,", "../../outside,sha256=x,1\nevil.py,", "\"../../outside\" is no path within the wheel"),
@@ -118,8 +118,8 @@ fn a_wheel_of_another_distribution_is_refused() {
         });
         zip(&changed.collect::<Vec<_>>())
     };
-    buildout.refuses_file(WHEEL, renamed("Name: evil", "Name: other"), "its metadata say that it is other 1.0");
-    buildout.refuses_file(WHEEL, renamed("Version: 1.0\n", "Version: 3\n"), "its metadata say that it is evil 3");
+    buildout.refuses_file(WHEEL, renamed("Name: evil", "Name: other"), "its metadata says that it is other 1.0");
+    buildout.refuses_file(WHEEL, renamed("Version: 1.0\n", "Version: 3\n"), "its metadata says that it is evil 3");
     buildout.refuses_file(WHEEL, renamed("Name: evil\n", ""), "it has no Name");
     let mut two = valid().entries();
     two.extend(ModuleWheel::new("other", "1.0").entries());

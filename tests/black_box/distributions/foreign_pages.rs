@@ -129,9 +129,9 @@ fn pages_without_end_or_sense_are_refused() {
         (html("x".repeat(1 << 20)).endless(), "larger than"),
         (html("<a ".repeat(1_000_000)), "Couldn't find a distribution for 'evil'"),
         (html("Sign in".to_owned()), "Couldn't find a distribution for 'evil'"),
-        (json("{"), "it is no listing of files"),
-        (json("{\"meta\": {\"api-version\": \"2.0\"}}"), "its API has the version \"2.0\""),
-        (json(&"[".repeat(1_000_000)), "it is no listing of files"),
+        (json("{"), "it is not a listing of files"),
+        (json("{\"meta\": {\"api-version\": \"2.0\"}}"), "its API has version \"2.0\""),
+        (json(&"[".repeat(1_000_000)), "it is not a listing of files"),
         (ScriptedAnswer::ok("PK").header("Content-Type", "application/zip"), "application/zip"),
         (ScriptedAnswer::status("500 Internal Server Error").kept_alive(), "500"),
     ] {
@@ -146,7 +146,7 @@ fn what_an_index_says_of_a_file_is_shown() {
     let buildout = IndexedBuildout::of_good_and_evil();
     buildout.index.add(&evil());
     buildout.index.answer_instead(PAGE, page(&link(&evil().digest(), "data-requires-python=\">=9\"")));
-    buildout.refuses("another Python", &["evil-1.0-py3-none-any.whl", "it wants Python >=9"]);
+    buildout.refuses("another Python", &["evil-1.0-py3-none-any.whl", "it requires Python >=9"]);
 }
 
 #[test]

@@ -28,11 +28,11 @@ fn all_that_the_lock_says_is_checked() {
         (lock.replace("version = \"debug 0.1.0\"", "version = \"debug 0.0.9\""), "its version"),
         (lock.replace("wit = \"0.2.0\"", "wit = \"0.0.1\""), "what it is made for (wit)"),
         (lock.replace("\"buildout:recipe/", "\"buildout:other/"), "what it imports"),
-        (asks, "what it asks for"),
+        (asks, "what it requests"),
     ] {
         assert_ne!(edited, lock);
         sharing.space.write("recipes.lock", &edited);
-        let expected = format!("recipes.lock does not match the component of recipe acme: {printed}.");
+        let expected = format!("recipes.lock does not match the component of recipe acme: {printed}");
         sharing.fails(&["run", "--locked"], &[&expected, "recipes.toml:", "buildout-host recipe lock"]);
         sharing.fails(&["run"], &[&expected]);
         assert_eq!(sharing.space.read("recipes.lock"), edited);
@@ -60,7 +60,7 @@ fn who_signed_is_locked_too() {
     let edited = lock.replace("\"acme sha256:", "\"alice sha256:").replace("\"acme (", "\"alice (");
     assert_ne!(edited, lock);
     sharing.space.write("recipes.lock", &edited);
-    sharing.fails(&["run", "--locked"], &["recipes.lock does not match the component of recipe acme: who signed it."]);
+    sharing.fails(&["run", "--locked"], &["recipes.lock does not match the component of recipe acme: who signed it"]);
     sharing.works(&["recipe", "lock"], &["signed by alice (", "→ acme ("]);
     assert_eq!(sharing.space.read("recipes.lock"), lock);
     // Another signature takes nothing away, and `recipe lock` knows of it without an upgrade.
@@ -75,7 +75,7 @@ fn who_signed_is_locked_too() {
     sharing.works(&["run", "--locked"], &[]);
     sharing.recipes_toml("signed-by = \"unsigned\"", "");
     sharing.fails(&["run", "--locked"], &["who signed it"]);
-    sharing.works(&["recipe", "lock"], &["→ no one has to"]);
+    sharing.works(&["recipe", "lock"], &["→ not required"]);
     sharing.works(&["run", "--locked"], &[]);
 }
 

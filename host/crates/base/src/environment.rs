@@ -27,7 +27,7 @@ impl Environment {
         let directory = std::env::current_dir()?;
         if directory.to_str().is_none() {
             let error =
-                format!("its path, {directory:?}, is not valid UTF-8, and options hold nothing else: rename it");
+                format!("its path, {directory:?}, is not valid UTF-8, and options can contain only UTF-8: rename it");
             return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, error));
         }
         Ok(Self { directory, home, variables })

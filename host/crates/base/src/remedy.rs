@@ -7,6 +7,8 @@
 pub enum Remedy {
     /// Run native commands at this weaker level of confinement.
     WeakerSandbox(&'static str),
+    /// Check what this machine has and lacks.
+    CheckMachine,
     /// Create a recipe project in this language.
     NewRecipeProject {
         /// The name of the language for users: `python`.

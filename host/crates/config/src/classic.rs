@@ -134,7 +134,7 @@ impl<'a> Substitution<'a> {
 
 fn unclosed(value: &OptionValue, rest: &str) -> ConfigError {
     let text = format!("%{}", rest.split('\n').next().unwrap_or_default());
-    let message = "A `%(` without `)s`".to_owned();
+    let message = "`%(` has no matching `)s`".to_owned();
     let hints = vec!["Write `%%(` for a percent sign before a parenthesis.".to_owned()];
     ConfigError::from(Trouble { message, place: place_within(value, &text), hints })
 }

@@ -82,7 +82,7 @@ impl MachineFacts {
         let answer = answer.map_err(|why| failed(&why))?;
         parse_answer(&String::from_utf8_lossy(&answer))
             .map(Arc::new)
-            .ok_or_else(|| failed("it answered something that a Python would not"))
+            .ok_or_else(|| failed("its answer is not that of a Python"))
     }
 }
 
@@ -253,9 +253,11 @@ mod tests {
         let environment = environment(directory.path());
         let missing = MachineFacts::new("/nonexistent/python", &environment).python().unwrap_err();
         assert!(missing.contains("`/nonexistent/python`") && missing.contains("No such file"), "{missing}");
-        for (text, why) in
-            [("exit 3", "exit status: 3"), ("echo hello", "would not"), ("printf '\\0373\\03711'", "would not")]
-        {
+        for (text, why) in [
+            ("exit 3", "exit status: 3"),
+            ("echo hello", "is not that of"),
+            ("printf '\\0373\\03711'", "is not that of"),
+        ] {
             let facts = MachineFacts::new(script(directory.path(), text), &environment);
             let error = facts.python().unwrap_err();
             assert!(error.contains(why), "{error}");

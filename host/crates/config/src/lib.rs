@@ -20,7 +20,7 @@ pub use assignment::{Assignment, AssignmentError, Operator};
 pub use base::source::redact;
 pub use error::{ConfigError, Trouble};
 pub use location::Location;
-pub use predefined::is_predefined;
+pub use predefined::{KNOWN_OPTIONS, buildout_options, is_predefined};
 pub use reader::{ReadError, ReadSettings, Reader};
 pub use value::{Configuration, HistoryItem, Operation, OptionValue, Options, Origin, Piece, Section};
 

@@ -71,9 +71,9 @@ impl Expansion<'_> {
 
     fn enter(&mut self, name: &str, section: &Section) -> Result<(), ConfigError> {
         let message = if let Some(start) = self.doing.iter().position(|doing| doing == name) {
-            format!("Macros lead back to where they began: [{}] → [{name}]", self.doing[start..].join("] → ["))
+            format!("Circular reference in macros: [{}] → [{name}]", self.doing[start..].join("] → ["))
         } else if self.doing.len() >= MAX_DEPTH {
-            format!("Macros are nested more than {MAX_DEPTH} deep")
+            format!("Macros are nested more than {MAX_DEPTH} levels deep")
         } else {
             self.doing.push(name.to_owned());
             return Ok(());

@@ -36,6 +36,32 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("allow-unknown-extras", "false"),
 ];
 
+/// Options of `[buildout]` that are meaningful even if nothing reads them in a run.
+pub const KNOWN_OPTIONS: [&str; 16] = [
+    "abi-tag-eggs",
+    "develop",
+    "download-cache",
+    "extends-cache",
+    "extensions",
+    "index",
+    "interpolation",
+    "networkcache-section",
+    "parts",
+    "rebootstrap-directory",
+    "rebootstrap-prepend-paths",
+    "relative-paths",
+    "shared-part-list",
+    "unzip",
+    "verbosity",
+    "versions",
+];
+
+/// The options that are predefined in `[buildout]`, and the others that have a meaning there.
+pub fn buildout_options() -> impl Iterator<Item = &'static str> {
+    let predefined = ["directory", "executable"].into_iter().chain(DEFAULTS.iter().map(|(name, _)| *name));
+    predefined.chain(KNOWN_OPTIONS).chain(["extends", "optional-extends"])
+}
+
 /// Whether `option` is predefined in `[buildout]`.
 pub fn is_predefined(option: &str) -> bool {
     ["directory", "executable", "versions"].contains(&option) || DEFAULTS.iter().any(|(name, _)| *name == option)

@@ -38,8 +38,8 @@ impl Layer {
         match self {
             Self::UserNamespace => "user namespace",
             Self::Namespaces => "namespaces (mount, pid, net, ipc, uts, cgroup)",
-            Self::Root => "own root of bind mounts",
-            Self::Proc => "own /proc",
+            Self::Root => "private root of bind mounts",
+            Self::Proc => "private /proc",
             Self::Limits => "resource limits",
             Self::Privileges => "dropping privileges",
             Self::Landlock => "Landlock",
@@ -48,12 +48,13 @@ impl Layer {
         }
     }
 
-    fn remedy(self) -> Option<&'static str> {
+    /// What to do if the machine lacks it, as a clause.
+    pub fn remedy(self) -> Option<&'static str> {
         match self {
             Self::UserNamespace => Some(
-                "let ordinary users have user namespaces: `sysctl user.max_user_namespaces=10000`, on Debian and Ubuntu also \
-                 `sysctl kernel.unprivileged_userns_clone=1`; the kernel needs CONFIG_USER_NS; in a container they must be \
-                 allowed from outside",
+                "allow user namespaces for ordinary users: `sysctl user.max_user_namespaces=10000`, on Debian and \
+                 Ubuntu also `sysctl kernel.unprivileged_userns_clone=1`; the kernel needs CONFIG_USER_NS; in a \
+                 container they must be allowed from outside",
             ),
             Self::Namespaces | Self::Root => Some(
                 "where AppArmor restricts user namespaces: `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or a \
@@ -70,7 +71,7 @@ impl Layer {
     }
 
     /// Whether only the level `full` needs this layer.
-    fn is_of_full_only(self) -> bool {
+    pub fn is_of_full_only(self) -> bool {
         matches!(self, Self::UserNamespace | Self::Namespaces | Self::Root | Self::Proc)
     }
 }
@@ -95,7 +96,7 @@ pub enum ConfineError {
         cause: io::Error,
     },
     /// No program of that name in `PATH`.
-    #[error("Program {program:?} is not found")]
+    #[error("Program {program:?} was not found")]
     NotFound {
         /// The name.
         program: OsString,
@@ -119,7 +120,7 @@ pub enum ConfineError {
         cause: io::Error,
     },
     /// A program, argument, variable or descriptor that cannot be passed to a system call.
-    #[error("A native command cannot be started: {0}")]
+    #[error("Cannot start a native command: {0}")]
     Malformed(String),
     /// The host itself failed.
     #[error("Cannot run a native command: {what}: {cause}")]
@@ -144,7 +145,7 @@ impl Explain for ConfineError {
             Self::NotFound { looked, .. } => {
                 let looked: Vec<_> = looked.iter().map(|entry| entry.to_string_lossy()).collect();
                 vec![format!(
-                    "Its PATH is {:?}; empty and relative entries, and those in the working directory, don't count.",
+                    "Its PATH is {:?}; empty and relative entries, and those in the working directory, are ignored.",
                     looked.join(":")
                 )]
             }
@@ -154,8 +155,10 @@ impl Explain for ConfineError {
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::Missing { layer, .. } if layer.is_of_full_only() => vec![Remedy::WeakerSandbox("partial")],
-            Self::Missing { .. } => vec![Remedy::WeakerSandbox("none")],
+            Self::Missing { layer, .. } if layer.is_of_full_only() => {
+                vec![Remedy::CheckMachine, Remedy::WeakerSandbox("partial")]
+            }
+            Self::Missing { .. } => vec![Remedy::CheckMachine, Remedy::WeakerSandbox("none")],
             _ => Vec::new(),
         }
     }

@@ -198,7 +198,7 @@ impl FileSystemLayout {
             Err(cause) => return Err(ConfineError::Path { path: path.to_owned(), cause }),
         };
         if real == Path::new("/") {
-            return refuse("a native command cannot be given the whole machine; name directories");
+            return refuse("a native command cannot be granted the whole file system; name directories");
         }
         if RESERVED.iter().any(|reserved| real.starts_with(reserved)) {
             return refuse("a native command has its own /proc and /dev");
@@ -308,7 +308,7 @@ mod tests {
             let policy = if write { policy(&[], &path) } else { policy(&path, &[]) };
             layout(&policy).unwrap_err().to_string()
         };
-        assert!(t("/", false).contains("whole machine"));
+        assert!(t("/", false).contains("whole file system"));
         assert!(t("/proc/sys", true).contains("own /proc"));
         assert!(t("relative", false).contains("not absolute"));
         assert!(t("/no/such/place", true).starts_with("Cannot use /no/such/place"));

@@ -37,7 +37,7 @@ pub(super) fn resolve(path: &Path, written: &[PathBuf]) -> io::Result<PathBuf> {
         };
         if written.iter().any(|written| real.starts_with(written)) {
             let why =
-                format!("{} is a symbolic link that a recipe may have made; name what it leads to", next.display());
+                format!("{} is a symbolic link that a recipe may have made; name its target instead", next.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
         links += 1;

@@ -66,7 +66,7 @@ impl Runner {
         let mut layout = layout(policy)?;
         let temporary = private_temporary(policy.level, &mut layout)?;
         let order = order(command, policy, layout, temporary.as_ref().map(tempfile::TempDir::path));
-        let (pipes, ends) = pipes(command).map_err(ConfineError::host("make pipes"))?;
+        let (pipes, ends) = pipes(command).map_err(ConfineError::host("create pipes"))?;
         let mut keeper = self.start(&ends.stderr)?;
         let kept = command.keep.iter().map(|(descriptor, _)| descriptor.as_fd());
         let stderr = if command.merges_stderr { &ends.stdout } else { &ends.stderr };
@@ -80,7 +80,7 @@ impl Runner {
         let ended = pump.run(on_output).map_err(ConfineError::host("read from a command"))?;
         let notices = pump.notices;
         keeper.wait();
-        sent.map_err(ConfineError::host("give the shim its order"))?;
+        sent.map_err(ConfineError::host("send the command to the shim"))?;
         outcome(ended, &notices, &order)
     }
 
@@ -127,7 +127,7 @@ fn private_temporary(
         let real = directory.path().canonicalize()?;
         Ok((directory, real))
     };
-    let (directory, real) = make().map_err(ConfineError::host("make a temporary directory"))?;
+    let (directory, real) = make().map_err(ConfineError::host("create a temporary directory"))?;
     layout.add_writable_directory(&real);
     Ok(Some(directory))
 }
@@ -178,7 +178,7 @@ fn check(command: &NativeCommand) -> Result<(), ConfineError> {
     }
     let mut texts = names.chain(command.environment.values()).chain(&command.arguments).chain([&command.program]);
     if let Some(text) = texts.find(|text| text.as_bytes().contains(&0)) {
-        return malformed(format!("there is a NUL in {text:?}"));
+        return malformed(format!("{text:?} contains a NUL"));
     }
     if command.program.is_empty() {
         return malformed("no program is named".into());

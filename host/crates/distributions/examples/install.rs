@@ -200,7 +200,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         ..RequestedScripts::default()
     };
     let made = std::fs::create_dir_all(&scripts.directory).and_then(|()| scripts.directory.canonicalize());
-    let bin = made.map_err(FileError::of("make the directory", &scripts.directory)).map_err(boxed)?;
+    let bin = made.map_err(FileError::of("create the directory", &scripts.directory)).map_err(boxed)?;
     for script in scripts.make(&outcome.working_set(), &python, &MessagePrinter).map_err(boxed)? {
         script.write(&bin, &MessagePrinter).map_err(boxed)?;
     }

@@ -36,7 +36,7 @@ pub fn parse(text: &str) -> Result<Vec<Group>, String> {
         if let Some(heading) = line.strip_prefix('[') {
             let name = heading.strip_suffix(']').ok_or_else(|| wrong("`]` is missing"))?.trim().to_owned();
             if groups.iter().any(|group| group.name == name) {
-                return Err(wrong("the group is there twice"));
+                return Err(wrong("the group occurs twice"));
             }
             groups.push(Group { name, entry_points: Vec::new() });
             continue;
@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Result<Vec<Group>, String> {
         let group = groups.last_mut().ok_or_else(|| wrong("it is in no group"))?;
         let entry_point = entry_point(line).ok_or_else(|| wrong("it is not of the form `name = module:attribute`"))?;
         if group.entry_points.iter().any(|other| other.name == entry_point.name) {
-            return Err(wrong("the name is there twice"));
+            return Err(wrong("the name occurs twice"));
         }
         group.entry_points.push(entry_point);
     }

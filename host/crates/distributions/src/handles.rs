@@ -119,7 +119,7 @@ impl CopyBudget<'_> {
                 (self.entries, self.bytes) = (entries, bytes);
                 Ok(())
             }
-            _ => Err(io::Error::new(ErrorKind::FileTooLarge, "there is too much to be copied")),
+            _ => Err(io::Error::new(ErrorKind::FileTooLarge, "there is too much to copy")),
         }
     }
 }

@@ -24,7 +24,7 @@ pub enum PinError {
         constraint: String,
     },
     /// The pin in `[versions]` is not a version.
-    #[error("[versions] {name} = {constraint} is neither a version nor conditions on versions")]
+    #[error("[versions] {name} = {constraint} is neither a version nor a version specifier")]
     Invalid {
         /// The distribution.
         name: String,
@@ -103,7 +103,7 @@ mod tests {
         );
         assert_eq!(
             t("nonsense", "zope.interface"),
-            Err("[versions] zope.interface = nonsense is neither a version nor conditions on versions".into())
+            Err("[versions] zope.interface = nonsense is neither a version nor a version specifier".into())
         );
     }
 }

@@ -29,7 +29,7 @@ pub struct Requirement {
 
 /// An invalid requirement.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no requirement: {cause}")]
+#[error("{text:?} is not a requirement: {cause}")]
 pub struct InvalidRequirement {
     /// The text.
     pub text: String,
@@ -101,7 +101,7 @@ fn extras(text: &str) -> Result<(BTreeSet<String>, &str), String> {
     let names = list.split(',').map(str::trim);
     let extras: BTreeSet<String> = names.filter(|_| !list.trim().is_empty()).map(str::to_owned).collect();
     match extras.iter().find(|extra| !name::is_valid(extra)) {
-        Some(extra) => Err(format!("{extra:?} is no name of an extra")),
+        Some(extra) => Err(format!("{extra:?} is not the name of an extra")),
         None => Ok((extras, rest)),
     }
 }
@@ -121,7 +121,7 @@ fn url(text: &str) -> Result<(String, Option<Marker>), String> {
 }
 
 fn marker(text: &str) -> Result<Marker, String> {
-    Marker::parse(text.trim()).ok_or_else(|| format!("{:?} is no marker", text.trim()))
+    Marker::parse(text.trim()).ok_or_else(|| format!("{:?} is not a marker", text.trim()))
 }
 
 /// As `packaging` writes it: `name[extra1,extra2]<3,>=1; marker`.

@@ -43,7 +43,7 @@ pub struct Specifiers {
 
 /// Invalid conditions.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no condition on versions")]
+#[error("{text:?} is not a version specifier")]
 pub struct InvalidSpecifier {
     /// The condition.
     pub text: String,

@@ -15,7 +15,7 @@ pub struct WorkingSet {
 
 /// The distribution of a project is not the required one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{found} is in the working set, and {wanted} is wanted")]
+#[error("{found} is in the working set, but {wanted} is required")]
 pub struct WrongVersion {
     /// The existing distribution.
     pub found: String,

@@ -10,11 +10,11 @@ pub(crate) fn of_download(url: &str, fault: &TransferFault) -> Vec<String> {
             "If it is the right file, raise the limit in [buildout], as in max-download-size = 16GiB."
         }
         TransferFault::TooSlow(_) => {
-            "Check the network, or use a mirror; [buildout] socket-timeout sets how long a silent server is waited for."
+            "Check the network, or use a mirror; [buildout] socket-timeout sets how long to wait for a silent server."
         }
         TransferFault::Incomplete(_) | TransferFault::Unreachable(_) => {
-            "Check the network and the URL, then run again; [buildout] socket-timeout sets how long a silent server is \
-             waited for."
+            "Check the network and the URL, then run again; [buildout] socket-timeout sets how long to wait for a \
+             silent server."
         }
         fault => return of_any(fault),
     };
@@ -36,7 +36,9 @@ fn of_ftp(url: &str) -> Vec<String> {
         "FTP is not supported. Use a mirror that offers the file by https; without changing the URL, by an option of \
          [buildout]."
             .to_owned(),
-        format!("If the server itself does, add to [buildout]: download-mirrors = ftp://{host}/ https://{host}/"),
+        format!(
+            "If the server itself offers https, add to [buildout]: download-mirrors = ftp://{host}/ https://{host}/"
+        ),
     ]
 }
 
@@ -46,7 +48,7 @@ fn of_any(fault: &TransferFault) -> Vec<String> {
             "FTP is not supported. Use a mirror that offers the file by https; often it is the same server."
         }
         TransferFault::NotUrl(_) | TransferFault::Scheme(_) => "Use an http: or https: URL, a file: URL, or a path.",
-        TransferFault::Redirect(_) => "If that place is right, use the URL that it redirects to.",
+        TransferFault::Redirect(_) => "If that target is right, use its URL.",
         TransferFault::Status(status) if status.starts_with("404") || status.starts_with("410") => {
             "The file was moved or removed: search the publisher's site for it, and change the URL."
         }

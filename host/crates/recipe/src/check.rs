@@ -45,11 +45,11 @@ fn expected(option: &OptionDescription, text: &str) -> Option<String> {
         return None;
     }
     match &option.value_type {
-        OptionType::Boolean if !one_of(&["true", "false"]) => Some("it is true or false".to_owned()),
-        OptionType::Integer if text.parse::<i128>().is_err() => Some("it is a whole number".to_owned()),
+        OptionType::Boolean if !one_of(&["true", "false"]) => Some("it must be true or false".to_owned()),
+        OptionType::Integer if text.parse::<i128>().is_err() => Some("it must be a whole number".to_owned()),
         OptionType::Choice(choices) => {
             let choices: Vec<&str> = choices.iter().map(String::as_str).collect();
-            (!one_of(&choices)).then(|| format!("it is one of {}", choices.join(", ")))
+            (!one_of(&choices)).then(|| format!("it must be one of {}", choices.join(", ")))
         }
         _ => None,
     }

@@ -64,7 +64,7 @@ pub(crate) struct FailureContext {
 pub(crate) enum RecipeProblem {
     #[error("The engine for recipes cannot be started: {0}")]
     Engine(String),
-    #[error("Recipe {recipe} is no WebAssembly: {what}")]
+    #[error("Recipe {recipe} is not WebAssembly: {what}")]
     NotWasm { recipe: String, what: &'static str },
     #[error("Recipe {recipe} is a core WebAssembly module, not a component")]
     CoreModule { recipe: String },
@@ -80,7 +80,7 @@ pub(crate) enum RecipeProblem {
     Import { import: String, offered: String, is_older: bool },
     #[error("Recipe {recipe} is made for buildout:recipe {version}; this host has {offered}")]
     World { recipe: String, version: String, offered: &'static str, is_older: bool },
-    #[error("Recipe {recipe} is a component, but no recipe: {cause}")]
+    #[error("Recipe {recipe} is a component, but not a recipe: {cause}")]
     WrongWorld { recipe: String, cause: String },
     #[error("The recipe.toml of {} names the package {named:?}, but its component says that it is {described:?}", project.display())]
     Name { project: PathBuf, named: String, described: String },
@@ -104,7 +104,7 @@ pub(crate) enum RecipeProblem {
     Deadline { recipe: String, part: String, phase: &'static str, seconds: u64, details: Vec<String> },
     #[error("Recipe {recipe} needs more than {limit} MiB of memory for part {part}")]
     Memory { recipe: String, part: String, limit: u64 },
-    #[error("Recipe {recipe} asked for too much in {phase} of part {part}: {what}")]
+    #[error("Recipe {recipe} requested too much in {phase} of part {part}: {what}")]
     Limit { recipe: String, part: String, phase: &'static str, what: String },
     #[error("Recipe {recipe} names a path that part {part} may not own: {path:?}")]
     Path { recipe: String, part: String, path: String, why: String },
@@ -112,16 +112,17 @@ pub(crate) enum RecipeProblem {
     PartName { part: String },
     #[error("Parts {part} and {other} cannot both be made: {other} lies where {part} builds or keeps its log")]
     Overlap { part: String, other: String },
-    #[error("A grant to write {} is refused: it holds {}", directory.display(), holds.display())]
+    #[error("A grant to write {} is refused: it contains {}", directory.display(), holds.display())]
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },
-    #[error("Recipe {recipe} asks for more than recipes.toml grants it: {}", items.join(", "))]
+    #[error("Recipe {recipe} requests more than recipes.toml grants it: {}", items.join(", "))]
     Requested { recipe: String, items: Vec<String>, grant: String, place: Option<Place> },
-    #[error("Recipe {recipe} cannot run from a registry: it asks to write {}", refused.join(", "))]
+    #[error("Recipe {recipe} cannot run from a registry: it requests write access to {}", refused.join(", "))]
     RequestedTooMuch { recipe: String, refused: Vec<String>, place: Option<Place> },
 }
 
 /// The rule for names of parts.
-pub const PART_NAME: &str = "A part's name is the name of a directory: no `/`, no `..`, not empty, not `buildout`.";
+pub const PART_NAME: &str =
+    "A part's name is also the name of a directory: it cannot be empty, `..` or `buildout`, or contain `/`.";
 
 /// A reason as a sentence.
 fn sentence(why: &str) -> String {
@@ -139,10 +140,10 @@ impl Subject {
     fn how_to_grant(&self, needed: &[String]) -> String {
         let Some(line) = self.line_of_grant() else {
             let (recipe, needed) = (&self.recipe, whole(&Grant::default(), needed));
-            return format!("In recipes.toml, below the line [recipe.{recipe:?}], write: grant = {{ {needed} }}");
+            return format!("In recipes.toml, below [recipe.{recipe:?}], write: grant = {{ {needed} }}");
         };
         let all = whole(&self.granted, needed);
-        format!("In recipes.toml, replace the grant in line {line} by: grant = {{ {all} }}")
+        format!("In recipes.toml, replace the grant in line {line} with: grant = {{ {all} }}")
     }
 }
 
@@ -234,13 +235,13 @@ impl Explain for RecipeError {
             }
             RecipeProblem::Name { .. } => {
                 vec![
-                    "Make them agree: `name` below [recipe] in recipe.toml, or what the recipe's source describes."
+                    "Make them agree: change `name` in [recipe] of recipe.toml, or the name in the recipe's source."
                         .into(),
                 ]
             }
             RecipeProblem::CoreModule { .. } => vec!["Build it for wasm32-wasip2, whose output is a component.".into()],
             RecipeProblem::NotWasm { .. } | RecipeProblem::Damaged { .. } => {
-                vec!["Build or fetch the component again.".into()]
+                vec!["Build or download the component again.".into()]
             }
             RecipeProblem::WrongWorld { .. } => {
                 vec!["A recipe exports the world `recipe` of package buildout:recipe (wit/).".into()]
@@ -250,12 +251,13 @@ impl Explain for RecipeError {
             RecipeProblem::Requested { grant, .. } => {
                 vec![match self.subject.line_of_grant() {
                     Some(line) => format!(
-                        "If that is as it should be, replace the grant in line {line} of recipes.toml by: grant = {{ {grant} }}"
+                        "If this is intended, replace the grant in line {line} of recipes.toml with: grant = {{ \
+                         {grant} }}"
                     ),
                     None => {
                         let recipe = &self.subject.recipe;
                         format!(
-                            "If that is as it should be, write in recipes.toml, at [recipe.{recipe}]: grant = {{ {grant} }}"
+                            "If this is intended, add to recipes.toml, below [recipe.{recipe}]: grant = {{ {grant} }}"
                         )
                     }
                 }]

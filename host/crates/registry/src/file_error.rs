@@ -12,7 +12,7 @@ use base::source::{Explain, Place};
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RecipesFileError {
     /// The file cannot be read.
-    #[error("Cannot read {}: {error}.", path.display())]
+    #[error("Cannot read {}: {error}", path.display())]
     Read {
         /// The file.
         path: PathBuf,

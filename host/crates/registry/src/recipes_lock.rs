@@ -83,7 +83,7 @@ impl RecipesLock {
     /// If they are not a lock file of this version.
     pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, RecipesFileError> {
         let invalid = |message: &str| {
-            unusable(RecipesFileError::invalid(format!("{}: {message}.", path.display()), None, Vec::new()))
+            unusable(RecipesFileError::invalid(format!("{}: {message}", path.display()), None, Vec::new()))
         };
         let text = std::str::from_utf8(bytes).map_err(|_| invalid("it is not UTF-8"))?;
         let file = TomlFile::new(path, text);
@@ -94,7 +94,7 @@ impl RecipesLock {
             Some(other) if other > VERSION => {
                 return Err(invalid("it was written by a newer buildout-host"));
             }
-            _ => return Err(invalid("it has no known version")),
+            _ => return Err(invalid("its version is missing or not known")),
         }
         let mut recipes = BTreeMap::new();
         if let Some(item) = document.get("recipe") {
@@ -146,7 +146,7 @@ fn locked(file: &TomlFile, table: &dyn TableLike) -> Result<Locked, RecipesFileE
     let text = |key: &str| file.string(table.get(key).unwrap_or(&missing), key);
     let wrong = |key: &str, error: &dyn std::fmt::Display| {
         let span = table.get(key).and_then(Item::span);
-        unusable(file.error(span, format!("Invalid {key}: {error}."), Vec::new()))
+        unusable(file.error(span, format!("Invalid {key}: {error}"), Vec::new()))
     };
     let digest = |key: &str| -> Result<Digest, RecipesFileError> {
         let text = text(key)?;
@@ -250,13 +250,13 @@ mod tests {
     fn reports_errors_with_their_places() {
         let text = RecipesLock { recipes: [("acme".to_owned(), locked())].into() }.text();
         for (from, to, expected) in [
-            ("version = 1", "version = 2", "it was written by a newer buildout-host."),
-            ("version = 1\n", "", "it has no known version."),
-            ("source = \"registry.example/", "source = \"", "Invalid source: it has no registry."),
+            ("version = 1", "version = 2", "it was written by a newer buildout-host"),
+            ("version = 1\n", "", "its version is missing or not known"),
+            ("source = \"registry.example/", "source = \"", "Invalid source: it has no registry"),
             ("manifest = \"sha256:", "manifest = \"", "Invalid manifest: it is not sha256: and"),
-            ("wit = \"0.1.0\"\n", "", "\"wit\" must be a string that is not empty."),
-            ("signers = [\"", "signers = [1, \"", "\"signers\" must be an array of strings."),
-            ("wit =", "twit =", "Unknown key \"twit\" of a locked recipe."),
+            ("wit = \"0.1.0\"\n", "", "\"wit\" must be a string that is not empty"),
+            ("signers = [\"", "signers = [1, \"", "\"signers\" must be an array of strings"),
+            ("wit =", "twit =", "Unknown key \"twit\" of a locked recipe"),
             ("[recipe.acme]", "[recipe.acme", "Invalid TOML: "),
             ("version = \"acme", "<<<<<<< HEAD\nversion = \"acme", "Invalid TOML: "),
         ] {

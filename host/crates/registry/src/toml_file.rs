@@ -41,7 +41,7 @@ impl TomlFile {
     pub fn document(&self) -> Result<Document<&str>, RecipesFileError> {
         Document::parse(self.source.text.as_str()).map_err(|error| {
             let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            self.error(error.span(), format!("Invalid TOML: {message}."), Vec::new())
+            self.error(error.span(), format!("Invalid TOML: {message}"), Vec::new())
         })
     }
 
@@ -53,7 +53,7 @@ impl TomlFile {
         let Some(item) = table.get(key) else { return Ok(Vec::new()) };
         let wrong = |span: TomlSpan| {
             let hints = vec![format!("Write {key} = [\"…\", \"…\"].")];
-            self.error(span, format!("{key:?} must be an array of strings."), hints)
+            self.error(span, format!("{key:?} must be an array of strings"), hints)
         };
         let array = item.as_array().ok_or_else(|| wrong(item.span()))?;
         let text = |value: &Value| value.as_str().map(str::to_owned).ok_or_else(|| wrong(value.span()));
@@ -66,7 +66,7 @@ impl TomlFile {
     /// If it is something else.
     pub fn string<'a>(&self, item: &'a Item, key: &str) -> Result<&'a str, RecipesFileError> {
         let text = item.as_str().filter(|text| !text.is_empty() && !text.contains('\0'));
-        text.ok_or_else(|| self.error(item.span(), format!("{key:?} must be a string that is not empty."), Vec::new()))
+        text.ok_or_else(|| self.error(item.span(), format!("{key:?} must be a string that is not empty"), Vec::new()))
     }
 
     /// A table, in one line or several.
@@ -74,7 +74,7 @@ impl TomlFile {
     /// # Errors
     /// If it is something else.
     pub fn table<'a>(&self, item: &'a Item, key: &str) -> Result<&'a dyn TableLike, RecipesFileError> {
-        item.as_table_like().ok_or_else(|| self.error(item.span(), format!("{key:?} must be a table."), Vec::new()))
+        item.as_table_like().ok_or_else(|| self.error(item.span(), format!("{key:?} must be a table"), Vec::new()))
     }
 
     /// Refuses keys that are not `known`; `owner` follows the key in the message.
@@ -87,7 +87,7 @@ impl TomlFile {
             if !known.contains(&name) {
                 let mut hints = vec![format!("Known keys: {}.", known.join(", "))];
                 hints.extend(nearest(name, known.iter().copied()).map(did_you_mean));
-                return Err(self.error(span, format!("Unknown key {name:?}{owner}."), hints));
+                return Err(self.error(span, format!("Unknown key {name:?}{owner}"), hints));
             }
         }
         Ok(())

@@ -16,6 +16,8 @@ const THREADS: usize = 2;
 pub(crate) struct CallRuntime {
     runtime: OnceLock<Option<Runtime>>,
     interrupted: watch::Receiver<bool>,
+    /// While it exists, so does the sender.
+    _interrupt: Interrupt,
 }
 
 impl CallRuntime {
@@ -23,7 +25,7 @@ impl CallRuntime {
         let (sender, interrupted) = watch::channel(false);
         // The value is changed even if no one waits.
         interrupt.on_raise(move || _ = sender.send_replace(true));
-        Self { runtime: OnceLock::new(), interrupted }
+        Self { runtime: OnceLock::new(), interrupted, _interrupt: interrupt.clone() }
     }
 
     /// Waits for calls, until the run is interrupted.

@@ -7,7 +7,7 @@ use crate::outputs::UnacceptedResult;
 
 /// An action that was run elsewhere.
 #[derive(Clone, Debug)]
-pub struct Execution {
+pub struct RemoteExecution {
     /// What it made. The contents are fetched like those of any hit.
     pub hit: CacheHit,
     /// Whether the server had the result already.

@@ -20,8 +20,8 @@ mod tree;
 
 pub use action::{ActionDescription, EncodedAction, FORMAT};
 pub use blob::{BlobDigest, InvalidBlobDigest};
-pub use cache::{CacheHit, CacheWarning, HitOrigin, Lookup, MissReason, Recorded, ResultCache};
-pub use execution::{Execution, ExecutionEvent, ExecutionFailure};
+pub use cache::{CacheHit, CacheLookup, CacheWarning, HitOrigin, MissReason, Recorded, ResultCache};
+pub use execution::{ExecutionEvent, ExecutionFailure, RemoteExecution};
 pub use input::{InputError, InputRoot};
 pub use outputs::{ActionOutputs, CapturedOutputs, UnacceptedResult};
 pub use settings::{CallLimits, HeaderSource, InvalidServerAddress, ServerAddress, ServerSettings, TlsSettings};

@@ -85,8 +85,8 @@ impl Default for CallLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            call: Duration::from_secs(30),
-            lowest_rate: 32 << 10,
+            call: Duration::from_secs(20),
+            lowest_rate: 64 << 10,
             attempts: 4,
             back_off: Duration::from_millis(200),
             failures: 2,

@@ -73,7 +73,7 @@ impl ScenarioDirectory {
     pub fn write(&self, path: &str, text: &str) -> io::Result<()> {
         let path = self.path(path);
         if !plain(&path).starts_with(self.root()) {
-            return Err(named(&path, io::Error::other("it lies outside of the scenario's directory")));
+            return Err(named(&path, io::Error::other("it is outside the scenario's directory")));
         }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|error| named(parent, error))?;

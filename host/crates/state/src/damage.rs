@@ -20,7 +20,7 @@ pub enum DamageCause {
     #[error("it is empty")]
     Empty,
     /// It contains NUL, or bytes that are not UTF-8.
-    #[error("it is not a text")]
+    #[error("it is not text")]
     Binary,
     /// The last line has no end: the file was cut.
     #[error("it ends in the middle of a line")]

@@ -46,7 +46,7 @@ impl Explain for StateError {
             Self::File(error) => error.hints(),
             Self::Damaged { copy: Some(copy), .. } => vec![
                 format!("Nothing was removed. The file was copied to {}.", copy.display()),
-                "Repair it; or run again: all parts are then installed as if for the first time.".to_owned(),
+                "Repair it, or run again: all parts are then installed as if for the first time.".to_owned(),
             ],
             Self::Damaged { copy: None, .. } => vec!["Repair it, or move it away.".to_owned()],
             Self::Newer { .. } => vec!["Use the buildout-host that wrote it, or a newer one.".to_owned()],

@@ -85,7 +85,7 @@ fn holder(file: &File) -> String {
     let read = file.take(200).read_to_string(&mut text);
     let line = text.lines().next().unwrap_or_default();
     let is_ours = read.is_ok() && line.starts_with("process ") && !line.contains(char::is_control);
-    if is_ours { line.to_owned() } else { "a process that has not said who it is".to_owned() }
+    if is_ours { line.to_owned() } else { "a process that has not identified itself".to_owned() }
 }
 
 /// Formats seconds since 1970 as `2026-11-21 01:30:05 UTC`.

@@ -26,7 +26,7 @@ const LARGEST_FILE: u64 = 1 << 20;
 pub(in crate::cli) struct PassphraseArguments {
     /// Read the passphrase from the first line of this file
     ///
-    /// Without this flag, the passphrase is the value of COSIGN_PASSWORD, or the terminal asks for it.
+    /// Without this flag, the passphrase is read from COSIGN_PASSWORD, or else from the terminal.
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }
@@ -36,13 +36,13 @@ pub(in crate::cli) struct PassphraseArguments {
 pub(in crate::cli) enum PassphraseError {
     #[error(transparent)]
     Read(#[from] FileError),
-    #[error("{what} needs a passphrase, and there is no terminal to ask for one.")]
+    #[error("{what} needs a passphrase, and there is no terminal to ask for one")]
     NoTerminal { what: &'static str },
-    #[error("Cannot read the passphrase from the terminal: {0}.")]
+    #[error("Cannot read the passphrase from the terminal: {0}")]
     Terminal(io::Error),
-    #[error("The two passphrases differ.")]
+    #[error("The two passphrases differ")]
     Different,
-    #[error("Interrupted.")]
+    #[error("Interrupted")]
     Interrupted(i32),
 }
 

@@ -33,7 +33,7 @@ impl RegistryArguments {
 
 /// An argument that is not a reference.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is not a reference to an artifact: {error}.")]
+#[error("{text:?} is not a reference to an artifact: {error}")]
 struct NotAReference {
     text: String,
     error: InvalidArtifactReference,

@@ -29,7 +29,7 @@ impl AssignmentsAndNames {
 /// An invalid command line: exit code 2.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(in crate::cli) enum UsageError {
-    #[error("Invalid command: `{name}`; there are {}", all(known))]
+    #[error("Invalid command: `{name}`; the commands are {}", all(known))]
     UnknownCommand { name: String, known: &'static [&'static str] },
     #[error("`{0}` takes no argument, but got `{1}`")]
     Unexpected(&'static str, String),

@@ -16,7 +16,7 @@ use registry::oci::ArtifactCache;
 const EXAMPLES: &str = "\
 Examples:
   buildout-host cache          Show what is in the cache, and where it is
-  buildout-host cache clear    Remove all of it; recipes are downloaded and compiled again when
+  buildout-host cache clear    Remove everything; recipes are downloaded and compiled again when
                                they are needed";
 
 /// `buildout-host cache`.
@@ -35,7 +35,7 @@ enum CacheCommand {
     /// Show what is in the cache (default)
     #[command(after_help = "Example:\n  buildout-host cache show --json")]
     Show,
-    /// Remove everything
+    /// Remove everything from the cache
     #[command(after_help = "Example:\n  buildout-host cache clear")]
     Clear,
 }
@@ -43,7 +43,7 @@ enum CacheCommand {
 /// The cache cannot be read or cleared.
 #[derive(Debug, thiserror::Error)]
 enum CacheError {
-    #[error("There is no cache: neither XDG_CACHE_HOME nor HOME is set.")]
+    #[error("There is no cache: neither XDG_CACHE_HOME nor HOME is set")]
     NoDirectory,
     #[error("Cannot {operation} the cache {directory}: {cause}")]
     Unusable { operation: &'static str, directory: String, cause: io::Error },

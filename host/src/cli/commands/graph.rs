@@ -11,7 +11,7 @@ const EXAMPLES: &str = "\
 Examples:
   buildout-host graph --format svg > parts.svg   Draw the graph for a browser
   buildout-host graph | dot -Tpdf > parts.pdf    Let Graphviz draw it
-  buildout-host graph --format mermaid docs      Only the part docs and the parts that it references";
+  buildout-host graph --format mermaid docs      Draw only docs and the parts that it references";
 
 /// `buildout-host graph`.
 #[derive(Debug, Args)]
@@ -20,7 +20,7 @@ pub(in crate::cli) struct GraphArguments {
     /// Parts to show (default: all), and assignments
     #[arg(value_name = "PART|ASSIGNMENT")]
     words: Vec<String>,
-    /// Use this format
+    /// Write the graph in this format
     #[arg(long, value_name = "FORMAT", default_value = "dot")]
     format: GraphFormat,
     #[command(flatten)]

@@ -12,7 +12,7 @@ const EXAMPLES: &str = "\
 Examples:
   buildout-host lock                      Lock what pylock.toml lacks, and keep the other versions
   buildout-host lock --upgrade            Lock the newest versions that the configuration allows
-  buildout-host lock --upgrade requests   Only of requests, and of what it then requires
+  buildout-host lock --upgrade requests   The same only for requests, and for what it then requires
   buildout-host run --locked              Install exactly what is locked";
 
 /// `buildout-host lock`.
@@ -22,7 +22,7 @@ pub(in crate::cli) struct LockArguments {
     /// Assignments
     #[arg(value_name = "ASSIGNMENT")]
     words: Vec<String>,
-    /// Lock other versions of all distributions, or only of these
+    /// Lock the newest allowed versions of all distributions, or only of these
     #[arg(long, value_name = "NAME", num_args = 0..)]
     upgrade: Option<Vec<String>>,
     #[command(flatten)]

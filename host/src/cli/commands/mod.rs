@@ -4,8 +4,11 @@
 mod cache;
 mod completions;
 mod config;
+mod doctor;
 mod graph;
+mod init;
 mod key;
+mod language_server;
 mod lock;
 mod plan;
 mod recipe;
@@ -68,6 +71,12 @@ pub(super) enum Command {
     Key(key::KeyArguments),
     /// Show or clear the cache of compiled recipes
     Cache(cache::CacheArguments),
+    /// Write a first configuration that fits to this directory
+    Init(init::InitArguments),
+    /// Check this machine, and say what is missing and what to do
+    Doctor(doctor::DoctorArguments),
+    /// Answer an editor: errors, definitions, values and completions in configurations
+    LanguageServer(language_server::LanguageServerArguments),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArguments),
 }
@@ -84,6 +93,9 @@ impl Command {
             Self::Recipe(arguments) => recipe::execute(program, &arguments),
             Self::Key(arguments) => key::execute(program, &arguments),
             Self::Cache(arguments) => cache::execute(program, &arguments),
+            Self::Init(arguments) => init::execute(program, &arguments),
+            Self::LanguageServer(arguments) => language_server::execute(program, &arguments),
+            Self::Doctor(arguments) => doctor::execute(program, &arguments),
             Self::Completions(arguments) => {
                 completions::execute(program, &arguments, ProgramArguments::command());
                 Ok(())

@@ -10,7 +10,7 @@ use crate::run::RunError;
 const EXAMPLES: &str = "\
 Examples:
   buildout-host plan                     Show what `buildout-host run` would do, and why
-  buildout-host plan -c other.cfg docs   Only for the part docs of another configuration";
+  buildout-host plan -c other.cfg docs   The same for the part docs of another configuration";
 
 /// `buildout-host plan`.
 #[derive(Debug, Args)]

@@ -112,7 +112,7 @@ fn field(rest: &str) -> Result<(FormatPiece, &str), InvalidFormat> {
         "process" => Field::Process,
         _ => {
             return Err(InvalidFormat(format!(
-                "unknown field `{name}`; there are name, levelname, levelno, message, asctime and process"
+                "unknown field `{name}`; the fields are name, levelname, levelno, message, asctime and process"
             )));
         }
     };
@@ -121,7 +121,7 @@ fn field(rest: &str) -> Result<(FormatPiece, &str), InvalidFormat> {
     let digits = after.len() - after.trim_start_matches(|c: char| c.is_ascii_digit()).len();
     let width = if digits == 0 { 0 } else { after[..digits].parse().map_err(|_| unfinished())? };
     if width > 200 {
-        return Err(InvalidFormat(format!("a width of {width} is too wide")));
+        return Err(InvalidFormat(format!("the width {width} is too large")));
     }
     let after = after[digits..].strip_prefix(['s', 'd']).ok_or_else(unfinished)?;
     Ok((FormatPiece::Field { field, left, width }, after))
@@ -159,7 +159,8 @@ mod tests {
         t("", "");
         t(
             "%(nme)s",
-            "Invalid log-format: unknown field `nme`; there are name, levelname, levelno, message, asctime and process",
+            "Invalid log-format: unknown field `nme`; the fields are name, levelname, levelno, message, asctime and \
+             process",
         );
         t("%s", "Invalid log-format: `%s` is not of the form %(name)s");
         t("%(name)", "Invalid log-format: `%(name)` is not of the form %(name)s");

@@ -35,7 +35,7 @@ type Fact = fn(&Locked) -> String;
 
 fn facts(text: &mut String, before: Option<&Locked>, after: &Locked) {
     let signers = |locked: &Locked| match &locked.signers[..] {
-        [] => "no one has to".to_owned(),
+        [] => "not required".to_owned(),
         signers => signers.join(", "),
     };
     let facts: [(&str, Fact); 4] = [

@@ -3,6 +3,7 @@
 pub(super) mod annotated;
 pub(super) mod cache;
 pub(super) mod configuration;
+pub(super) mod doctor;
 pub(super) mod graph;
 pub(super) mod keys;
 pub(super) mod lock_changes;

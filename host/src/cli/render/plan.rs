@@ -15,7 +15,7 @@ pub(in crate::cli) fn text(outlook: &Outlook) -> String {
     }
     let mut text = String::new();
     for path in put_back {
-        let _ = writeln!(text, "Put back {}\n  an interrupted run set it aside", path.display());
+        let _ = writeln!(text, "Put back {}\n  an interrupted run moved it aside", path.display());
     }
     let switched = |text: &mut String, at: usize| {
         if let Some(Switch { to, from, .. }) = switch.as_ref().filter(|switch| switch.after == at) {

@@ -73,7 +73,7 @@ fn time_line(html: &mut String, bars: &[Bar], total: Duration) {
     let _ = writeln!(
         html,
         "<svg width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
-         aria-label=\"Time line\">"
+         aria-label=\"Timeline\">"
     );
     scale(html, total, height);
     for (number, (bar, lane)) in bars.iter().zip(lanes).enumerate() {

@@ -29,7 +29,7 @@ impl PlanDirectories {
 
 /// Links what is in `from`, unless that was done before.
 fn link_entries(from: &Path, to: &Path) -> Result<(), FileError> {
-    std::fs::create_dir_all(to).map_err(FileError::of("make the directory", to))?;
+    std::fs::create_dir_all(to).map_err(FileError::of("create the directory", to))?;
     for entry in std::fs::read_dir(from).into_iter().flatten().flatten() {
         let link = to.join(entry.file_name());
         if link.symlink_metadata().is_err() {

@@ -78,7 +78,7 @@ impl BuildoutDistributions {
             return Err(NoDistributions::Settings("Cannot lock distributions in offline mode".to_owned()));
         }
         let trials = self.tools(&place)?.trials()?;
-        let aside = TempDir::new_in(&trials).map_err(FileError::of("make a directory in", &trials))?;
+        let aside = TempDir::new_in(&trials).map_err(FileError::of("create a directory in", &trials))?;
         let mut making = Making { provider: self, place, aside, projects: Vec::new(), lock };
         for project in projects {
             making.add_project(project)?;
@@ -274,6 +274,7 @@ fn add(
     lock.add(key, version, purpose, files, |file| {
         let brought = installer.supply().bring(file).map_err(distributions::install::InstallError::from)?;
         let text = brought.sha256.to_string();
-        Checksum::parse(Algorithm::Sha256, &text).map_err(|_| NoDistributions::Settings(format!("{text} is no digest")))
+        Checksum::parse(Algorithm::Sha256, &text)
+            .map_err(|_| NoDistributions::Settings(format!("{text} is not a digest")))
     })
 }

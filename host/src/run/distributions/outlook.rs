@@ -108,13 +108,13 @@ impl BuildoutDistributions {
             return Ok(None);
         }
         let trials = self.tools(place)?.trials()?;
-        let aside = TempDir::new_in(&trials).map_err(FileError::of("make a directory in", &trials))?;
+        let aside = TempDir::new_in(&trials).map_err(FileError::of("create a directory in", &trials))?;
         // What parts have built there stays.
         for entry in std::fs::read_dir(&develop_eggs).into_iter().flatten().flatten() {
             let path = entry.path();
             if path.extension().is_some_and(|extension| extension == "egg") {
                 let link = aside.path().join(entry.file_name());
-                std::os::unix::fs::symlink(&path, &link).map_err(FileError::of("make the link", &link))?;
+                std::os::unix::fs::symlink(&path, &link).map_err(FileError::of("create the link", &link))?;
             }
         }
         for project in projects {
@@ -253,7 +253,7 @@ fn changes(recorded: &Used, needs: &[Need], coming: BTreeMap<String, (String, Pl
         }
     }
     for (name, versions) in before.into_values() {
-        let (before, reason) = (versions.into_iter().collect(), "no part requires it any more".to_owned());
+        let (before, reason) = (versions.into_iter().collect(), "no part requires it any longer".to_owned());
         steps.push(DistributionStep { name, before, after: Vec::new(), installs: false, reason });
     }
     steps.sort_by_key(|step| name::canonical(&step.name));

@@ -123,7 +123,7 @@ impl BuildoutDistributions {
         let developed = self.develop_in(&place, project, &directory, &options)?;
         if !project.may_change {
             let message = format!(
-                "What the build of {} makes stays out of it: the part {} may not write there",
+                "The results of building {} are not copied into it: the part {} may not write there",
                 project.directory.display(),
                 requester.part,
             );
@@ -154,7 +154,7 @@ impl BuildoutDistributions {
             let is_users = !is_protected && (requester.is_foreign)(&script.path) && !looks_generated(&script.path);
             if is_users {
                 let message =
-                    format!("{} is not generated: a file is there that this part did not make", script.path.display());
+                    format!("{} is not generated: it exists, and this part did not make it", script.path.display());
                 tools.report().log(Level::Warning, &message);
             }
             !is_protected && !is_users

@@ -139,7 +139,7 @@ impl<'a> Installing<'a, '_> {
     fn report_dropped(&self) {
         let dropped: Vec<&str> = self.schedule.dropped().map(|step| self.steps[step].part()).collect();
         if !dropped.is_empty() {
-            let message = format!("Not installed, since a part that they need failed: {}", dropped.join(" "));
+            let message = format!("Not installed, because a part that they need failed: {}", dropped.join(" "));
             self.view.context.log(Level::Warning, &message);
         }
     }

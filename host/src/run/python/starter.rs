@@ -118,8 +118,8 @@ pub(super) fn description(outcome: CommandOutcome) -> String {
     match outcome {
         CommandOutcome::Exited(status) => format!("it exits with status {status}"),
         CommandOutcome::Signalled(signal) => format!("it was killed by signal {signal}"),
-        CommandOutcome::TimedOut => "it does not end".to_owned(),
+        CommandOutcome::TimedOut => "it does not exit".to_owned(),
         CommandOutcome::Interrupted => "the run was interrupted".to_owned(),
-        CommandOutcome::DiskFull => "it writes too much".to_owned(),
+        CommandOutcome::DiskFull => "it exceeds its limit of disk space".to_owned(),
     }
 }

@@ -121,7 +121,7 @@ impl WantedPython {
         let Some(provider) = &self.provider else { return Ok(()) };
         let unusable = |why: &str, printed| unusable(view, &provider.section, &self.executable, why.into(), printed);
         if !Path::new(&self.executable).exists() {
-            let made = if provider.is_part { ", though the section's part is made" } else { "" };
+            let made = if provider.is_part { ", although the section's part has been made" } else { "" };
             return Err(unusable(&format!("it does not exist{made}"), Vec::new()));
         }
         if !is_program(&self.executable) {
@@ -161,7 +161,7 @@ impl WantedPython {
                 )
             }),
             Handover::Back(kept) => Some(format!(
-                "This buildout makes no Python any more. Its Python was:\n  {}\nIt goes back to the Python that it was \
+                "This buildout no longer makes a Python. Its Python was:\n  {}\nIt goes back to the Python that it was \
                  bootstrapped with:\n  {}",
                 kept.own().unwrap_or_default(),
                 self.executable

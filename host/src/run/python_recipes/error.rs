@@ -67,7 +67,7 @@ impl Explain for NoProgram {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::EntryPoint { known, .. } if known.is_empty() => {
-                vec!["It has no entry points in the group zc.buildout: it is no recipe.".to_owned()]
+                vec!["It has no entry points in the group zc.buildout: it is not a recipe.".to_owned()]
             }
             Self::EntryPoint { known, entry_point, .. } => {
                 let near = nearest(entry_point, known.iter().map(String::as_str)).map(did_you_mean);

@@ -3,4 +3,4 @@
 
 pub(in crate::run) mod extensions;
 pub(in crate::run) mod load;
-mod reader;
+pub(in crate::run) mod reader;

@@ -1,7 +1,10 @@
 //! Reads the files of a configuration with the crate `fetch`, which does not know about configurations.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use base::environment::Environment;
+use base::event::Silent;
 use base::source::Explain as _;
 use config::parse::{decode, parse};
 use config::{Location, ReadError, ReadSettings, Reader};
@@ -9,6 +12,27 @@ use fetch::{CopySettings, DocumentError, Fetcher};
 
 /// Reads the files listed in `extends`, from the file system and the network.
 pub(super) struct ConfigurationReader(pub(super) Fetcher);
+
+/// Reads files, and only those URLs that are in the cache of extended files: an editor must not wait for the network.
+pub(crate) fn editor_reader(environment: &Environment) -> Arc<dyn Reader> {
+    Arc::new(OfflineReader(ConfigurationReader(Fetcher::new(environment, Arc::new(Silent)))))
+}
+
+struct OfflineReader(ConfigurationReader);
+
+impl Reader for OfflineReader {
+    fn read(&self, location: &Location, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {
+        self.0.read(location, &ReadSettings { offline: true, ..settings.clone() })
+    }
+
+    fn exists(&self, path: &Path) -> bool {
+        self.0.exists(path)
+    }
+
+    fn canonical(&self, directory: &Path) -> Option<PathBuf> {
+        self.0.canonical(directory)
+    }
+}
 
 impl Reader for ConfigurationReader {
     fn read(&self, location: &Location, settings: &ReadSettings) -> Result<Vec<u8>, ReadError> {

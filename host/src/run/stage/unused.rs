@@ -4,32 +4,13 @@
 use base::collections::OrderedMap;
 use base::event::Level;
 use base::source::{did_you_mean, nearest};
-use config::is_predefined;
 use config::options::Buildout;
+use config::{KNOWN_OPTIONS, is_predefined};
 
 use super::super::view::ResolvedBuildout;
 
-/// Options of `[buildout]` that are meaningful even if nothing reads them in a run.
-const KNOWN_OPTIONS: [&str; 16] = [
-    "abi-tag-eggs",
-    "develop",
-    "download-cache",
-    "extends-cache",
-    "extensions",
-    "index",
-    "interpolation",
-    "networkcache-section",
-    "parts",
-    "rebootstrap-directory",
-    "rebootstrap-prepend-paths",
-    "relative-paths",
-    "shared-part-list",
-    "unzip",
-    "verbosity",
-    "versions",
-];
-
-const EXPLANATION: &str = "\nNothing has read them: a typing error, or an option that this recipe does not have.";
+const EXPLANATION: &str =
+    "\nNothing has read them: their names may be misspelled, or the recipe may not have such options.";
 
 /// How many further sections are listed.
 const MOST_NAMED: usize = 20;

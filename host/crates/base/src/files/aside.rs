@@ -117,7 +117,7 @@ fn create_directory(parent: &Dir, name: &OsStr) -> io::Result<Dir> {
 
 fn copy_entries(from: &Dir, into: &Dir, depth: usize) -> io::Result<()> {
     if depth == DEEPEST {
-        return Err(io::Error::other(format!("directories are nested more than {DEEPEST} deep")));
+        return Err(io::Error::other(format!("directories are nested more than {DEEPEST} levels deep")));
     }
     for entry in from.entries()? {
         let entry = entry?;

@@ -38,7 +38,7 @@ impl Explain for FileError {
             Some(Errno::IO) => "The device reports a fault: check it (`dmesg`) before you run again.",
             Some(Errno::ROFS) => "The file system is mounted read-only.",
             Some(Errno::PERM) if self.doing == "replace" => {
-                "Somebody made the file immutable or append-only: see `lsattr`, and take that back with `chattr -ia`."
+                "The file is immutable or append-only: check it with `lsattr`, and undo that with `chattr -ia`."
             }
             Some(Errno::ACCESS | Errno::PERM) => "Check who owns the file and its directory, and their permissions.",
             Some(Errno::MFILE | Errno::NFILE) => "Too many files are open: raise the limit (`ulimit -n`).",

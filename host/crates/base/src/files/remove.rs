@@ -78,7 +78,7 @@ pub enum RemovalError {
         mount: PathBuf,
     },
     /// A directory on the way to the path is a symbolic link.
-    #[error("Refusing to remove {}: {} is a symbolic link now", .path.display(), .link.display())]
+    #[error("Refusing to remove {}: {} is now a symbolic link", .path.display(), .link.display())]
     ThroughLink {
         /// As recorded.
         path: PathBuf,
@@ -94,7 +94,7 @@ pub enum RemovalError {
         cause: io::Error,
     },
     /// The operating system refused to move the path aside, or to restore it.
-    #[error("Cannot set {} aside, or put it back: {cause}", .path.display())]
+    #[error("Cannot move {} aside, or put it back: {cause}", .path.display())]
     Aside {
         /// As recorded.
         path: PathBuf,
@@ -117,7 +117,7 @@ impl Explain for RemovalError {
             }
             Self::Mounted { .. } => "Unmount it, and run again.",
             Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
-            Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost: when the cause is gone, run again.",
+            Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost. Remove the cause, then run again.",
         };
         vec![hint.to_owned()]
     }

@@ -258,7 +258,7 @@ fn executable(mode: Mode) -> Mode {
 }
 
 fn sync_directory(directory: &File, path: &Path) -> Result<(), FileError> {
-    directory.sync_all().map_err(FileError::of("make durable", path))
+    directory.sync_all().map_err(FileError::of("sync", path))
 }
 
 #[cfg(test)]

@@ -49,7 +49,7 @@ impl Interpreter<'_> {
     fn value(&mut self, expression: &Expression) -> Evaluated {
         at(expression, self.budget.spend(1))?;
         if self.depth == DEEPEST {
-            return at(expression, Err(format!("the condition is nested more than {DEEPEST} deep")));
+            return at(expression, Err(format!("the condition is nested more than {DEEPEST} levels deep")));
         }
         self.depth += 1;
         let outcome = self.node(expression);
@@ -295,6 +295,6 @@ fn identical(left: &Value, right: &Value) -> Result<bool, String> {
         (Value::Boolean(left), Value::Boolean(right)) => Ok(left == right),
         (Value::None, Value::None) => Ok(true),
         _ if left.type_name() != right.type_name() => Ok(false),
-        _ => Err("`is` tells only None, True and False apart in a condition: use ==".into()),
+        _ => Err("in a condition, `is` compares only with None, True and False: use ==".into()),
     }
 }

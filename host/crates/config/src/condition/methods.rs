@@ -362,7 +362,7 @@ fn as_text(value: &Value) -> Result<Value, String> {
         Value::Integer(number) => Ok(Value::text(number.to_string())),
         Value::Boolean(value) => Ok(Value::text(if *value { "True" } else { "False" })),
         Value::None => Ok(Value::text("None")),
-        other => Err(format!("str() of '{}' is not known in conditions", other.type_name())),
+        other => Err(format!("str() of '{}' is not supported in conditions", other.type_name())),
     }
 }
 

@@ -112,12 +112,13 @@ fn evaluate_python(unescaped: &Unescaped, facts: &dyn Facts) -> Result<bool, Con
 }
 
 /// The hint for unsupported constructs.
-const OFFERED: &str = "conditions know zc.buildout's names (python3, linux, bits64 …), sys.version_info, sys.platform, \
-    os.name, os.path.isdir/isfile/exists, platform.machine() and the like, int, str, len, and methods of strings";
+const OFFERED: &str = "conditions can use zc.buildout's names (python3, linux, bits64 …), sys.version_info, \
+    sys.platform, os.name, os.path.isdir/isfile/exists, platform.machine() and the like, int, str, len, and methods \
+    of strings";
 
 /// The hint for a marker variable in a Python expression.
-const MIXED: &str = "this is a name of PEP 508 markers, and the condition is none: a marker is nothing but comparisons of \
-    such names with texts (in Python, write sys.platform, os.name, platform.machine() …)";
+const MIXED: &str = "this is a name of PEP 508 markers, but the condition is not a marker: a marker contains only \
+    comparisons of such names with strings (in Python, write sys.platform, os.name, platform.machine() …)";
 
 /// An expression in the brackets that zc.buildout adds, with its two escapes replaced.
 struct Unescaped {

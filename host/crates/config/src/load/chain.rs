@@ -296,7 +296,7 @@ fn flag(options: &Options, name: &str) -> Result<bool, ConfigError> {
         other => Err(Trouble {
             message: format!("Invalid value for '{name}' option: '{other}'"),
             place: value.place(),
-            hints: vec!["It is `true` or `false`.".into()],
+            hints: vec!["It must be `true` or `false`.".into()],
         }
         .into()),
     }

@@ -127,10 +127,10 @@ impl Edit {
     }
 
     fn too_much(&self) -> ConfigError {
-        let message = "An option is added to (`+=`) or removed from (`-=`) too often, or becomes too long";
+        let message = "An option has too many `+=` and `-=`, or its value becomes too long";
         match self.history.iter().rev().find_map(|item| item.origin.place()) {
             Some(place) => crate::Trouble::at(place.clone(), message)
-                .hint("Files that extend each other by many paths count once for each path: set the option with `=`.")
+                .hint("A file that is extended along several paths counts once for each path: set the option with `=`.")
                 .into(),
             None => ConfigError::new(message),
         }

@@ -36,8 +36,8 @@ const DIRECTORIES: [&str; 7] = [
 ];
 
 /// The hint for a part that references its own location.
-const OWN_LOCATION: &str = "A part's location is known once its recipe is initialised, and references are replaced before. \
-                            Recipes that build software take @@LOCATION@@ in its place.";
+const OWN_LOCATION: &str = "A part's location is not known until its recipe is initialized, and references are \
+                             replaced before that. Recipes that build software accept @@LOCATION@@ instead.";
 
 impl Buildout {
     /// Ensures that a section exists (zc.buildout: `buildout[section]`).
@@ -110,7 +110,7 @@ impl Buildout {
             state.initialising
         };
         let outcome = if nested > MAX_INITIALISING {
-            let message = format!("More than {MAX_INITIALISING} parts wait for one another.");
+            let message = format!("More than {MAX_INITIALISING} parts wait for one another");
             Err(OptionError::new(OptionProblem::TooDeep(message)))
         } else {
             let outcome = self.shared.initialise.initialise(self, part);
@@ -224,7 +224,7 @@ impl Buildout {
     /// Runs `work` one level deeper, unless that is too deep.
     fn deeper<T>(&self, work: impl FnOnce() -> Result<T, OptionError>) -> Result<T, OptionError> {
         if self.state().depth >= MAX_DEPTH {
-            let message = format!("References are nested more than {MAX_DEPTH} deep.");
+            let message = format!("References are nested more than {MAX_DEPTH} levels deep");
             return Err(OptionError::new(OptionProblem::TooDeep(message)));
         }
         self.state().depth += 1;
@@ -263,7 +263,7 @@ impl Buildout {
                 }
             }
             if result.len() > MAX_VALUE {
-                let message = format!("A value becomes longer than {} MiB by substitution.", MAX_VALUE >> 20);
+                let message = format!("Substitution makes a value longer than {} MiB", MAX_VALUE >> 20);
                 return Err(
                     OptionError::new(OptionProblem::Reference(message)).at(value.and_then(|value| value.place()))
                 );
@@ -279,7 +279,7 @@ impl Buildout {
         if state.made <= MAX_MADE {
             return Ok(());
         }
-        let message = format!("Substitution makes more than {} MiB in all.", MAX_MADE >> 20);
+        let message = format!("Substitution produces more than {} MiB in total", MAX_MADE >> 20);
         Err(OptionError::new(OptionProblem::Reference(message)))
     }
 

@@ -222,14 +222,16 @@ impl SectionsBuilder<'_> {
 /// Adds a hint about what the user may have meant.
 fn explain(trouble: Trouble, line: &str) -> Trouble {
     if line.starts_with('[') {
-        trouble
-            .hint("A header is `[name]` or `[name:condition]`; its name has no white space, colon, bracket or brace.")
+        trouble.hint(
+            "A header is `[name]` or `[name:condition]`; its name cannot contain white space, colons, \
+                   brackets or braces.",
+        )
     } else if line.starts_with(is_space) {
-        trouble.hint("An indented line goes on with an option's value, and there is no option before this one.")
+        trouble.hint("An indented line continues the value of an option, and there is no option before this line.")
     } else if line.contains('=') {
-        trouble.hint("The name of an option has no bracket, brace or colon.")
+        trouble.hint("An option name cannot contain brackets, braces or colons.")
     } else {
-        trouble.hint("Indent the line if it goes on with the value above it; else write `name = value`.")
+        trouble.hint("Indent the line if it continues the value above it; otherwise write `name = value`.")
     }
 }
 

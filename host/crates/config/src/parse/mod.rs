@@ -6,6 +6,7 @@
 
 mod build;
 mod lex;
+mod outline;
 mod print;
 pub(crate) mod text;
 
@@ -14,6 +15,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use outline::{WrittenOption, WrittenSection, outline};
 pub use print::print;
 pub use print::print_option;
 
@@ -57,7 +59,9 @@ pub fn decode(location: &Location, bytes: Vec<u8>) -> Result<Arc<Source>, Config
     let text = if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text };
     let source = Source::new(name, text);
     match source.text.find('\0') {
-        Some(offset) => Err(Trouble::at(Place::new(&source, offset..offset + 1), "The text holds a NUL byte").into()),
+        Some(offset) => {
+            Err(Trouble::at(Place::new(&source, offset..offset + 1), "The text contains a NUL byte").into())
+        }
         None => Ok(source),
     }
 }

@@ -113,7 +113,7 @@ fn bytes_that_are_no_text() {
         assert_eq!((error.place().unwrap().to_string(), error.to_string()), (place.into(), message.into()));
     };
     t(b"[a]\nx = \xff1\n", "/b/x.cfg:2:5", "The text is not UTF-8");
-    t(b"[a]\nx\0 = 1\n", "/b/x.cfg:2:2", "The text holds a NUL byte");
+    t(b"[a]\nx\0 = 1\n", "/b/x.cfg:2:2", "The text contains a NUL byte");
     let decoded = decode(&Location::Path("/b/x.cfg".into()), b"\xef\xbb\xbf[a]\r\nx = 1\ry = 2\r\n".to_vec());
     assert_eq!(decoded.unwrap().text, "[a]\nx = 1\ny = 2\n");
     let huge = vec![b'#'; super::MAX_LENGTH + 1];

@@ -64,6 +64,12 @@ fn newest() -> Result<(ABI, RulesetCreated), RulesetError> {
     tried.find(Result::is_ok).or(oldest).unwrap_or_else(|| unreachable!("there are versions"))
 }
 
+/// The newest version of Landlock that the kernel offers; `None` if it offers none that is new enough.
+pub fn version() -> Option<u32> {
+    // Nothing is restricted: the rules are dropped.
+    newest().ok().map(|(version, _)| version as u32)
+}
+
 fn rules(version: ABI) -> Result<RulesetCreated, RulesetError> {
     let mut rules = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
     rules = rules.handle_access(AccessFs::from_all(version))?;

@@ -14,6 +14,8 @@ mod shared;
 mod start;
 mod system;
 
+pub use landlock::version as landlock_version;
+
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;

@@ -80,7 +80,7 @@ impl Back<'_> {
             Ok(existing) => Some(existing),
         };
         let Some(kind) = self.kind(outer.kind, name, existing.as_ref()) else { return Ok(()) };
-        let failed = FileError::of("make the directory", &path);
+        let failed = FileError::of("create the directory", &path);
         let is_new = existing.is_none();
         let to = match existing {
             Some(existing) => existing,

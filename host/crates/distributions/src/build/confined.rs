@@ -51,11 +51,11 @@ impl Commands for ConfinedCommands<'_> {
             CommandOutcome::Exited(0) => CommandEnd::Well,
             CommandOutcome::Exited(code) => CommandEnd::Otherwise(format!("its command ended with exit code {code}")),
             CommandOutcome::Signalled(signal) => {
-                CommandEnd::Otherwise(format!("its command was ended by signal {signal}"))
+                CommandEnd::Otherwise(format!("its command was killed by signal {signal}"))
             }
             CommandOutcome::TimedOut => CommandEnd::Otherwise("its command took too long".to_owned()),
             CommandOutcome::DiskFull => {
-                CommandEnd::Otherwise("its command used up the space on the disk that it may use".to_owned())
+                CommandEnd::Otherwise("its command exceeded its limit of disk space".to_owned())
             }
             CommandOutcome::Interrupted => CommandEnd::Interrupted,
         })

@@ -63,7 +63,7 @@ impl PrivateCopy {
             stamps: Map::default(),
             protected: protected.iter().flat_map(|path| places(path)).collect(),
         };
-        std::fs::create_dir(copy).map_err(FileError::of("make the directory", copy))?;
+        std::fs::create_dir(copy).map_err(FileError::of("create the directory", copy))?;
         let target = Dir::open_ambient_dir(copy, cap_std::ambient_authority()).map_err(FileError::of("open", copy))?;
         let mut budget = CopyBudget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, cancelled };
         private.copy_directory(&opened, &target, Path::new(""), &mut budget)?;
@@ -118,7 +118,7 @@ impl PrivateCopy {
     }
 
     fn link_out(&mut self, path: PathBuf, to: &Dir, name: &OsStr) -> Result<(), BuildError> {
-        to.symlink_contents(&path, name).map_err(FileError::of("make a link to", &path))?;
+        to.symlink_contents(&path, name).map_err(FileError::of("create a link to", &path))?;
         self.linked.push(path);
         Ok(())
     }

@@ -108,7 +108,7 @@ fn build(
     let system = BuildSystem::of(&private.copy)?;
     write_build_ext(&private.copy, &options.build_ext)?;
     let workspace = workshop.path().join("workspace");
-    std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
+    std::fs::create_dir(&workspace).map_err(FileError::of("create the directory", &workspace))?;
     let what = format!("The project {}", project.display());
     let build =
         ProjectBuild { builder, what: &what, source: &private.copy, workspace: &workspace, options: &options, system };
@@ -117,7 +117,7 @@ fn build(
         built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
     let changed = if wanted.changes_project { private.bring_back(cancelled)? } else { BTreeSet::new() };
     let aside = workshop.path().join("aside");
-    std::fs::create_dir(&aside).map_err(FileError::of("make the directory", &aside))?;
+    std::fs::create_dir(&aside).map_err(FileError::of("create the directory", &aside))?;
     let opened = wheel::open(&path, &file, &aside, cancelled)?;
     let name = opened.metadata.name.clone();
     let namespaces = aside.join("wheel").join(opened.info()).join("namespace_packages.txt");

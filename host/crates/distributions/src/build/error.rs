@@ -28,7 +28,7 @@ pub enum BuildError {
         log: Option<PathBuf>,
     },
     /// A requirement of the build is not available.
-    #[error("What {what} requires to be built cannot be had: {cause}")]
+    #[error("The build requirements of {what} are not available: {cause}")]
     Requirements {
         /// The project.
         what: String,
@@ -44,7 +44,7 @@ pub enum BuildError {
         hook: &'static str,
     },
     /// The result of the build is not a wheel.
-    #[error("{what} was built, but {name:?} is no wheel")]
+    #[error("{what} was built, but {name:?} is not a wheel")]
     NoWheel {
         /// The project.
         what: String,
@@ -66,7 +66,7 @@ pub enum BuildError {
         cause: String,
     },
     /// A requirement of the build is invalid.
-    #[error("The build requires something that cannot be read: {0}")]
+    #[error("A build requirement is not valid: {0}")]
     Requirement(#[from] InvalidRequirement),
     /// The wheel that was built is rejected.
     #[error(transparent)]
@@ -78,7 +78,7 @@ pub enum BuildError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The run was interrupted.
-    #[error("Building {0} was cancelled")]
+    #[error("Building {0} was canceled")]
     Canceled(String),
 }
 
@@ -87,7 +87,7 @@ impl Explain for BuildError {
         match self {
             Self::Failed { last, tried, .. } => tried
                 .iter()
-                .map(|what| format!("It tried to {what}, which builds may not."))
+                .map(|what| format!("It tried to {what}, which builds may not do."))
                 .chain(last.iter().cloned())
                 .collect(),
             Self::Requirements { cause, .. } => cause.details(),
@@ -103,7 +103,11 @@ impl Explain for BuildError {
             ],
             Self::Requirements { cause, .. } => cause.hints(),
             Self::NoHook { hook: "build_editable", .. } => {
-                vec!["A newer version of its build backend may have it; [build-system] of its pyproject.toml names the backend.".to_owned()]
+                vec![
+                    "A newer version of its build backend may provide it; [build-system] of its pyproject.toml \
+                      names the backend."
+                        .to_owned(),
+                ]
             }
             Self::Unpack(error) => error.hints(),
             Self::Wheel(error) => error.hints(),

@@ -60,7 +60,7 @@ impl BuildLog {
     ) -> Result<PathBuf, FileError> {
         let directory = logs.join(what.replace(['/', ' '], "-"));
         let _ = base::files::remove_directory(&directory);
-        std::fs::create_dir_all(&directory).map_err(FileError::of("make the directory", &directory))?;
+        std::fs::create_dir_all(&directory).map_err(FileError::of("create the directory", &directory))?;
         let log = directory.join("build.log");
         std::fs::write(&log, &self.text).map_err(FileError::of("write", &log))?;
         let script = directory.join("reproduce.sh");

@@ -235,7 +235,7 @@ impl ProjectBuild<'_> {
     /// A directory of the workspace that the build cannot write.
     fn make(&self, name: &str) -> Result<PathBuf, BuildError> {
         let path = self.workspace.join(name);
-        std::fs::create_dir_all(&path).map_err(FileError::of("make the directory", &path))?;
+        std::fs::create_dir_all(&path).map_err(FileError::of("create the directory", &path))?;
         Ok(path)
     }
 
@@ -271,7 +271,7 @@ impl ProjectBuild<'_> {
                 let answer = serde_json::from_slice(&room.answer());
                 return match answer {
                     Ok(answer) => Ok((answer, room)),
-                    Err(_) => Err(self.failed(log, "it left no answer", &tried)),
+                    Err(_) => Err(self.failed(log, "the build backend returned no result", &tried)),
                 };
             }
             CommandEnd::Interrupted => return Err(BuildError::Canceled(self.what.to_owned())),

@@ -47,9 +47,11 @@ impl BuildSystem {
         let Some(system) = document.get("build-system").and_then(Item::as_table_like) else { return Self::legacy() };
         let texts = |name: &str| -> Result<Option<Vec<String>>, BuildError> {
             let Some(item) = system.get(name) else { return Ok(None) };
-            let array = item.as_array().ok_or_else(|| wrong(format!("`{name}` of [build-system] is no list")))?;
+            let array = item.as_array().ok_or_else(|| wrong(format!("`{name}` of [build-system] is not a list")))?;
             let texts: Option<Vec<String>> = array.iter().map(|value| value.as_str().map(str::to_owned)).collect();
-            texts.map(Some).ok_or_else(|| wrong(format!("`{name}` of [build-system] has something that is no text")))
+            texts
+                .map(Some)
+                .ok_or_else(|| wrong(format!("`{name}` of [build-system] contains an element that is not a string")))
         };
         let requires = texts("requires")?.ok_or_else(|| wrong("[build-system] has no `requires`".into()))?;
         let backend_path = texts("backend-path")?.unwrap_or_default();
@@ -171,8 +173,8 @@ mod tests {
     fn what_is_wrong_is_named() {
         let t = |text: &str| system(Some(text), false).unwrap_err();
         assert!(t("[build-system]\n").contains("no `requires`"));
-        assert!(t("[build-system]\nrequires = 'x'\n").contains("is no list"));
-        assert!(t("[build-system]\nrequires = [1]\n").contains("no text"));
+        assert!(t("[build-system]\nrequires = 'x'\n").contains("is not a list"));
+        assert!(t("[build-system]\nrequires = [1]\n").contains("not a string"));
         assert!(t("[build-system\n").contains("pyproject.toml cannot be read"));
         assert!(t("[build-system]\nrequires = []\nbackend-path = ['../x']\n").contains("leads out"));
         assert!(t("[build-system]\nrequires = ['-x']\n").contains("cannot be read"));

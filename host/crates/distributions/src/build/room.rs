@@ -41,11 +41,11 @@ pub(super) struct BuildRoom {
 impl BuildRoom {
     /// Makes the directory, which must not exist.
     pub(super) fn new(path: &Path) -> Result<Self, FileError> {
-        std::fs::create_dir(path).map_err(FileError::of("make the directory", path))?;
+        std::fs::create_dir(path).map_err(FileError::of("create the directory", path))?;
         let opened = Dir::open_ambient_dir(path, ambient_authority()).map_err(FileError::of("open", path))?;
         for name in [OUTPUT, HOME] {
             let made = opened.create_dir_with(name, &DirBuilder::new());
-            made.map_err(FileError::of("make the directory", &path.join(name)))?;
+            made.map_err(FileError::of("create the directory", &path.join(name)))?;
         }
         Ok(Self { path: path.to_owned(), opened })
     }

@@ -29,14 +29,14 @@ pub(crate) struct EggWorkshop {
 impl EggWorkshop {
     /// Makes one, and the eggs directory if need be.
     pub(crate) fn new(eggs: &Path) -> Result<Self, FileError> {
-        std::fs::create_dir_all(eggs).map_err(FileError::of("make the directory", eggs))?;
+        std::fs::create_dir_all(eggs).map_err(FileError::of("create the directory", eggs))?;
         remove_abandoned(eggs);
         loop {
             let directory = tempfile::Builder::new()
                 .prefix(PREFIX)
                 .permissions(std::fs::Permissions::from_mode(0o700))
                 .tempdir_in(eggs)
-                .map_err(FileError::of("make a directory in", eggs))?;
+                .map_err(FileError::of("create a directory in", eggs))?;
             if let Some(lock) = lock(directory.path())? {
                 return Ok(Self { directory, eggs: eggs.to_owned(), lock });
             }
@@ -128,7 +128,7 @@ pub(crate) fn clone_tree(from: &Path, to: &Path) -> Result<(), FileError> {
 /// The same, as far as the budget allows.
 pub(crate) fn clone_within(from: &Path, to: &Path, budget: &mut CopyBudget<'_>) -> Result<(), FileError> {
     let open = |path: &Path| Dir::open_ambient_dir(path, ambient_authority());
-    std::fs::create_dir(to).map_err(FileError::of("make the directory", to))?;
+    std::fs::create_dir(to).map_err(FileError::of("create the directory", to))?;
     let (source, target) = (open(from).map_err(FileError::of("open", from))?, open(to));
     clone_directory((&source, from), &target.map_err(FileError::of("open", to))?, 0, budget)
 }

@@ -60,9 +60,9 @@ enum Sidecar {
 /// When it is not a listing of a known API version.
 pub(super) fn links(page: &Page) -> Result<Vec<Link>, String> {
     let listing: Listing =
-        serde_json::from_slice(&page.body).map_err(|error| format!("it is no listing of files: {error}"))?;
+        serde_json::from_slice(&page.body).map_err(|error| format!("it is not a listing of files: {error}"))?;
     if listing.meta.api_version.split('.').next() != Some("1") {
-        return Err(format!("its API has the version {:?}, and 1 is known here", listing.meta.api_version));
+        return Err(format!("its API has version {:?}, but only version 1 is supported", listing.meta.api_version));
     }
     if listing.files.len() > MOST_LINKS {
         return Err(format!("it lists more than {MOST_LINKS} files"));

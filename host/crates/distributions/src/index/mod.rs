@@ -126,7 +126,7 @@ pub enum IndexError {
         cause: String,
     },
     /// The run was interrupted.
-    #[error("Reading the package index was cancelled")]
+    #[error("Reading the package index was canceled")]
     Canceled,
 }
 
@@ -134,7 +134,7 @@ impl base::source::Explain for IndexError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Page { location: SearchLocation::Url(_), .. } => {
-                vec!["[buildout] index and find-links name where distributions are looked for.".to_owned()]
+                vec!["[buildout] index and find-links specify where distributions are looked for.".to_owned()]
             }
             _ => Vec::new(),
         }

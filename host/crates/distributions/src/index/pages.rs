@@ -31,7 +31,7 @@ pub enum WebError {
     #[error("{0}")]
     Failed(String),
     /// The run was interrupted.
-    #[error("it was cancelled")]
+    #[error("it was canceled")]
     Canceled,
 }
 
@@ -147,7 +147,7 @@ impl Web for PageDownloads {
 
 fn complaint(status: StatusCode) -> String {
     match status.as_u16() {
-        401 | 403 => format!("the server answered {status}: it wants credentials, in the URL or in ~/.netrc"),
+        401 | 403 => format!("the server answered {status}: it requires credentials, in the URL or in ~/.netrc"),
         _ => format!("the server answered {status}"),
     }
 }

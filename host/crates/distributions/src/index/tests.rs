@@ -100,9 +100,9 @@ fn listings_in_json() {
     assert_eq!(links.len(), 3);
     assert!(links[2].clone().into_file().is_none(), "a name with a directory in it is no file");
     for (text, cause) in [
-        ("{}", "no listing"),
-        ("[", "no listing"),
-        (r#"{"meta": {"api-version": "2.0"}, "files": []}"#, "has the version"),
+        ("{}", "not a listing"),
+        ("[", "not a listing"),
+        (r#"{"meta": {"api-version": "2.0"}, "files": []}"#, "has version"),
     ] {
         assert!(json::links(&page("https://i.invalid/", JSON, text)).unwrap_err().contains(cause), "{text}");
     }

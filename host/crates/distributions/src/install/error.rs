@@ -27,7 +27,7 @@ pub enum InstallError {
     #[error(transparent)]
     Unpack(#[from] UnpackError),
     /// The metadata of the file differs from that of the index.
-    #[error("The index says that {file} {promised}, and the file itself says that it {found}")]
+    #[error("The index says that {file} {promised}, but the file itself says that it {found}")]
     Differs {
         /// The file.
         file: String,
@@ -37,7 +37,7 @@ pub enum InstallError {
         found: String,
     },
     /// The installed distribution is not found.
-    #[error("{file} was installed, but {} does not hold it", .eggs.display())]
+    #[error("{file} was installed, but {} does not contain it", .eggs.display())]
     Lost {
         /// The file.
         file: String,
@@ -75,7 +75,9 @@ impl Explain for InstallError {
             Self::Differs { .. } => {
                 vec!["Nothing of it was installed. A pin in [versions] can name another version.".to_owned()]
             }
-            Self::Lost { .. } => vec!["Something removed it meanwhile; the next run installs it again.".to_owned()],
+            Self::Lost { .. } => {
+                vec!["Something removed it in the meantime; the next run installs it again.".to_owned()]
+            }
         }
     }
 

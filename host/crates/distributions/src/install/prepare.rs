@@ -40,7 +40,7 @@ impl Installer<'_> {
         aside: &Path,
         mask: u32,
     ) -> Result<PreparedEgg, InstallError> {
-        std::fs::create_dir(aside).map_err(FileError::of("make the directory", aside))?;
+        std::fs::create_dir(aside).map_err(FileError::of("create the directory", aside))?;
         let Some(file) = file_of(step) else {
             return Err(InstallError::Lost {
                 file: step.candidate.to_string(),
@@ -98,7 +98,7 @@ impl Installer<'_> {
         let tools = self.supply.tools();
         let workshop = EggWorkshop::new(kept)?;
         let made = workshop.path().join("made");
-        std::fs::create_dir(&made).map_err(FileError::of("make the directory", &made))?;
+        std::fs::create_dir(&made).map_err(FileError::of("create the directory", &made))?;
         make_egg(&wheel.path, &wheel.name, tools.python, &made, mask, tools.cancelled)
             .map_err(|error| error.naming(&wheel.origin))?;
         let name = place.file_name().unwrap_or_default().to_string_lossy();

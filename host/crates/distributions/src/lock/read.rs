@@ -27,14 +27,14 @@ impl DistributionsLock {
         let document: DocumentMut = text.parse().map_err(|error: toml_edit::TomlError| wrong(error.to_string()))?;
         let form = document.get("lock-version").and_then(Item::as_str).unwrap_or_default();
         if form.split('.').next() != Some("1") {
-            return Err(wrong(format!("it has the form {form:?}, and 1 is known here")));
+            return Err(wrong(format!("its lock-version is {form:?}, but only version 1 is supported")));
         }
         let mut lock = Self::default();
         let packages = document.get("packages").and_then(Item::as_array_of_tables);
         for table in packages.into_iter().flatten() {
             let (key, package) = package(table, directory)?;
             if lock.has_version(&key, package.version.as_ref(), package.purpose) {
-                return Err(wrong(format!("{key} is there twice with the same version")));
+                return Err(wrong(format!("{key} occurs twice with the same version")));
             }
             lock.insert(&key, package);
         }
@@ -49,7 +49,7 @@ fn package(table: &dyn TableLike, directory: &Path) -> Result<(String, LockedDis
         .ok_or_else(|| LockError { cause: "a package has no name".to_owned() })?;
     let wrong = |cause: &str| LockError { cause: format!("{name}: {cause}") };
     let version = match text("version") {
-        Some(text) => Some(version::parse(text).ok_or_else(|| wrong("its version is none"))?),
+        Some(text) => Some(version::parse(text).ok_or_else(|| wrong("its version is not valid"))?),
         None => None,
     };
     let project = table.get("directory").and_then(Item::as_table_like);
@@ -102,7 +102,7 @@ fn file(table: &dyn TableLike, requires_python: Option<&str>, directory: &Path) 
         SearchLocation::Path(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
     };
     let name = text("name").unwrap_or(last);
-    let parsed = FileName::parse(&name).ok_or_else(|| format!("{name:?} is no name of a distribution"))?;
+    let parsed = FileName::parse(&name).ok_or_else(|| format!("{name:?} is not the name of a distribution"))?;
     let hashes = table.get("hashes").and_then(Item::as_table_like);
     let known = [Algorithm::Sha256, Algorithm::Sha512];
     let checksums: Vec<Checksum> = known
@@ -110,7 +110,7 @@ fn file(table: &dyn TableLike, requires_python: Option<&str>, directory: &Path) 
         .filter_map(|algorithm| Checksum::parse(algorithm, hashes?.get(algorithm.name())?.as_str()?).ok())
         .collect();
     if checksums.is_empty() {
-        return Err(format!("{name} has no digest that counts (sha256, sha512)"));
+        return Err(format!("{name} has no digest that can be used (sha256, sha512)"));
     }
     let size = table.get("size").and_then(Item::as_integer).and_then(|size| u64::try_from(size).ok());
     Ok(IndexFile {

@@ -59,7 +59,7 @@ fn the_lock_of_another_tool_is_read() {
 #[test]
 fn what_cannot_be_used_is_named() {
     let t = |text: &str| DistributionsLock::parse(text, Path::new("/b")).unwrap_err().cause;
-    assert!(t("lock-version = '2.0'").contains("form \"2.0\""));
+    assert!(t("lock-version = '2.0'").contains("is \"2.0\""));
     assert!(t("[").contains("TOML"));
     let package = |text: &str| t(&format!("lock-version = '1.0'\n[[packages]]\n{text}"));
     assert!(package("version = '1'").contains("no name"));

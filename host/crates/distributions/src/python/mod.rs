@@ -71,7 +71,7 @@ pub struct Python {
 
 /// Why a Python cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("Cannot ask the Python {} what it is: {cause}", .executable.display())]
+#[error("Cannot query the Python {}: {cause}", .executable.display())]
 pub struct PythonError {
     /// The interpreter.
     pub executable: PathBuf,
@@ -100,7 +100,7 @@ impl Python {
         let path = executable.to_str().ok_or_else(|| failed("its path is not valid UTF-8".into()))?;
         let answer = start(path, &["-E", "-s", "-B", "-c", QUESTION], DEADLINE).map_err(failed)?;
         let python = Self::of_answer(&String::from_utf8_lossy(&answer))
-            .ok_or_else(|| failed("it answered something that a Python would not".into()))?;
+            .ok_or_else(|| failed("its answer is not that of a Python".into()))?;
         if let Some(place) = place {
             place.write(&python);
         }
@@ -110,7 +110,7 @@ impl Python {
     fn of_answer(answer: &str) -> Option<Self> {
         let mut parts = answer.split(SEPARATOR).skip(1);
         let text = parts.next()?;
-        // The text after the second separator: without it, the answer is incomplete.
+        // The text after the second separator: without it, the response is incomplete.
         parts.next()?;
         serde_json::from_str(text).ok()
     }

@@ -172,13 +172,13 @@ impl Preferences<'_> {
     pub(super) fn reason_against(&self, file: &IndexFile) -> Option<String> {
         let python = self.request.python;
         if self.request.sources_only && !file.name.is_source() {
-            return Some("it is no source distribution".to_owned());
+            return Some("it is not a source distribution".to_owned());
         }
         if file.name.preference(self.tags, python).is_none() {
             return Some("it is for another Python or platform".to_owned());
         }
         let wanted = file.requires_python.as_deref();
-        (!metadata::fits(wanted, python)).then(|| format!("it wants Python {}", wanted.unwrap_or_default()))
+        (!metadata::fits(wanted, python)).then(|| format!("it requires Python {}", wanted.unwrap_or_default()))
     }
 
     fn at_urls(&self, urls: &BTreeSet<String>) -> Vec<Candidate> {

@@ -72,7 +72,7 @@ pub enum ResolveError {
         offered: Vec<String>,
     },
     /// The URL in a requirement is neither that of a wheel nor that of an archive of sources.
-    #[error("'{requirement}' names a URL that leads to no wheel and no archive of sources")]
+    #[error("'{requirement}' names a URL that is neither a wheel nor a source archive")]
     Url {
         /// The requirement.
         requirement: String,
@@ -97,9 +97,7 @@ pub enum ResolveError {
         locked: String,
     },
     /// The search took too long.
-    #[error(
-        "No distributions were found that meet all requirements: {looked_at} were looked at, and the search was given up"
-    )]
+    #[error("The search for distributions that meet all requirements was given up after {looked_at} distributions")]
     GivenUp {
         /// The number of distributions that were considered.
         looked_at: usize,
@@ -138,23 +136,23 @@ impl Explain for ResolveError {
             Self::Index(error) => error.hints(),
             Self::Metadata(error) => error.hints(),
             Self::Pin(_) => {
-                hint("Change the version in [versions], or hold what requires the other one to another version too.")
+                hint("Change the version in [versions], or pin what requires the other one to another version, too.")
             }
             Self::NotFound { .. } => {
-                hint("[buildout] index, find-links, versions and allow-hosts say what is looked for, and where.")
+                hint("[buildout] index, find-links, versions and allow-hosts determine what is looked for, and where.")
             }
-            Self::Offline { .. } => hint("Run once without `offline`, or with a `newest` of false."),
+            Self::Offline { .. } => hint("Run once without `offline`, or with `newest = false`."),
             Self::Conflict { .. } => {
-                hint("A version in [versions] can hold one of them to a version that goes with the others.")
+                hint("A pin in [versions] can select a version of one of them that is compatible with the others.")
             }
             Self::UnknownExtra { offered, .. } => match offered.is_empty() {
-                true => hint("It has no extras. `allow-unknown-extras = true` passes over extras that are missing."),
+                true => hint("It has no extras. `allow-unknown-extras = true` ignores missing extras."),
                 false => vec![format!(
-                    "It has: {}. `allow-unknown-extras = true` passes over extras that are missing.",
+                    "It has: {}. `allow-unknown-extras = true` ignores missing extras.",
                     offered.join(", ")
                 )],
             },
-            Self::GivenUp { .. } => hint("Pin some of them in [versions]: that makes the search short."),
+            Self::GivenUp { .. } => hint("Pin some of them in [versions]: that shortens the search."),
             Self::Url { .. } => hint("Name a file that ends with .whl, .tar.gz or .zip."),
             Self::Locked { .. } | Self::Marker { .. } | Self::Picked { .. } => Vec::new(),
         }

@@ -10,7 +10,7 @@ use super::candidates::Candidate;
 use super::provider::{CandidateProvider, SolverPackage, WantedCandidates};
 
 /// How the line begins about a project that no source has.
-pub(super) const UNKNOWN: &str = "nothing is known of";
+pub(super) const UNKNOWN: &str = "there are no distributions of";
 
 /// The most lines of a chain, and the most versions in a line.
 const MOST_LINES: usize = 60;
@@ -50,9 +50,9 @@ pub(super) fn explain(provider: &CandidateProvider<'_>, graph: &ConflictGraph) -
     let summary = match (exclusive, developed, &unresolved[..], &excluded[..]) {
         (Some(exclusive), ..) => exclusive,
         (_, Some((statement, candidate)), ..) => {
-            format!("{candidate} is developed here, so it is the only one that counts, and {}", statement.text())
+            format!("{candidate} is developed here, so no other version is considered, and {}", statement.text())
         }
-        (_, _, [first, ..], _) => format!("nothing fits {}", first.wants),
+        (_, _, [first, ..], _) => format!("no version satisfies {}", first.wants),
         (_, _, _, [(candidate, reason), ..]) => format!("{candidate} cannot be used: {reason}"),
         _ => chain.last().cloned().unwrap_or_default(),
     };
@@ -70,7 +70,7 @@ fn exclusive(key: &str, statements: &[Statement]) -> Option<String> {
     let wishes = statements.iter().filter(|statement| statement.wanted_key == key);
     let wants: BTreeSet<&str> = wishes.map(|statement| statement.wants.as_str()).collect();
     let wants: Vec<&str> = wants.into_iter().collect();
-    (wants.len() > 1).then(|| format!("no version that can be used is {} at once", and(&wants)))
+    (wants.len() > 1).then(|| format!("no usable version satisfies {} at once", and(&wants)))
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -93,7 +93,7 @@ struct Statement {
 
 impl Statement {
     fn text(&self) -> String {
-        let Some(first) = self.who.first() else { return format!("{} is wanted", self.wants) };
+        let Some(first) = self.who.first() else { return format!("{} is required", self.wants) };
         let others: Vec<String> = self.who[1..]
             .iter()
             .take(MOST_VERSIONS - 1)
@@ -219,7 +219,7 @@ fn what_there_is(provider: &CandidateProvider<'_>, key: &str) -> Vec<String> {
             .map(|candidate| candidate.version().map_or_else(String::new, ToString::to_string))
             .collect();
         let more = if offered.len() > 8 { format!(" and {} more", offered.len() - 8) } else { String::new() };
-        lines.push(format!("versions of {key} that can be used: {}{more}", shown.join(", ")));
+        lines.push(format!("usable versions of {key}: {}{more}", shown.join(", ")));
     }
     let projects = provider.projects.borrow();
     let Some(project) = projects.get(key) else { return lines };
@@ -234,11 +234,11 @@ fn what_there_is(provider: &CandidateProvider<'_>, key: &str) -> Vec<String> {
         }
     }
     match (project.files.is_empty(), project.known) {
-        (true, true) => lines.push(format!("the index has a page of {key}, and no distribution on it")),
-        (true, false) => lines.push(format!("{UNKNOWN} {key}: neither the index nor find-links have it")),
+        (true, true) => lines.push(format!("the index has a page for {key}, but no distributions on it")),
+        (true, false) => lines.push(format!("{UNKNOWN} {key}: neither the index nor find-links has any")),
         (false, _) => lines.extend(reasons.into_iter().map(|(reason, files)| match &files[..] {
-            [only] => format!("{only} is passed over: {reason}"),
-            files => format!("{} files of {key} are passed over: {reason}", files.len()),
+            [only] => format!("{only} is ignored: {reason}"),
+            files => format!("{} files of {key} are ignored: {reason}", files.len()),
         })),
     }
     lines

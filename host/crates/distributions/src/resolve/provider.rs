@@ -287,7 +287,7 @@ impl<'a> CandidateProvider<'a> {
             },
         }?;
         if !metadata.fits(self.preferences.request.python) && matches!(candidate, Candidate::File(_)) {
-            return Err(format!("it wants Python {}", metadata.requires_python.clone().unwrap_or_default()));
+            return Err(format!("it requires Python {}", metadata.requires_python.clone().unwrap_or_default()));
         }
         self.metadata.borrow_mut().insert(index, Arc::clone(&metadata));
         Ok(metadata)

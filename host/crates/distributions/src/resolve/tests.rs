@@ -186,9 +186,9 @@ fn a_choice_that_excludes_another_is_taken_back() {
 #[test]
 fn a_conflict_is_shown_as_a_chain() {
     let (message, chain) = case("app 1.0; a; b\na 1.0; lib>=2\nb 1.0; lib<2\nlib 1.5\nlib 2.5").error(&["app"]);
-    assert_eq!(message, "There is a version conflict: no version that can be used is lib<2 and lib>=2 at once");
+    assert_eq!(message, "There is a version conflict: no usable version satisfies lib<2 and lib>=2 at once");
     for line in
-        ["app is wanted", "app 1.0 requires a", "app 1.0 requires b", "a 1.0 requires lib>=2", "b 1.0 requires lib<2"]
+        ["app is required", "app 1.0 requires a", "app 1.0 requires b", "a 1.0 requires lib>=2", "b 1.0 requires lib<2"]
     {
         assert!(chain.contains(&line.to_owned()), "{line}: {chain:#?}");
     }
@@ -200,16 +200,19 @@ fn what_is_missing_is_named_with_what_there_is() {
     let (message, chain) = case.error(&["app"]);
     assert_eq!(message, "Couldn't find a distribution for 'gone>=2'.");
     let expected = [
-        "app is wanted",
+        "app is required",
         "app 1.0 requires gone>=2",
-        "versions of gone that can be used: 3.0, 1.0",
-        "gone-4.0-py3-none-any.whl is passed over: it wants Python >=3.12",
-        "gone-3.0-py3-none-any.whl is passed over: it was withdrawn: broken",
+        "usable versions of gone: 3.0, 1.0",
+        "gone-4.0-py3-none-any.whl is ignored: it requires Python >=3.12",
+        "gone-3.0-py3-none-any.whl is ignored: it was withdrawn: broken",
     ];
     assert_eq!(chain, expected);
     let (message, chain) = case.error(&["unknown"]);
     assert_eq!(message, "Couldn't find a distribution for 'unknown'.");
-    assert_eq!(chain, ["unknown is wanted", "nothing is known of unknown: neither the index nor find-links have it"]);
+    assert_eq!(
+        chain,
+        ["unknown is required", "there are no distributions of unknown: neither the index nor find-links has any"]
+    );
 }
 
 #[test]
@@ -224,7 +227,7 @@ fn pins() {
     let (message, chain) = case(world).pins(&[("lib-one", "1.0"), ("a", "2.0")]).error(&["a"]);
     let reason = "The requirement ('lib-one>=2') is not allowed by your [versions] constraint (1.0)";
     assert_eq!(message, format!("There is a version conflict: a 2.0 cannot be used: {reason}"));
-    assert_eq!(chain, ["a==2.0 is wanted".to_owned(), format!("a 2.0 cannot be used: {reason}")]);
+    assert_eq!(chain, ["a==2.0 is required".to_owned(), format!("a 2.0 cannot be used: {reason}")]);
 }
 
 #[test]
@@ -275,7 +278,7 @@ fn what_is_developed_comes_first() {
     assert_eq!(developed().pins(&[("dev", "9.0")]).found(&["dev"]), "dev 9.0, other 1.0");
     // … and if it is required directly, nothing replaces it.
     let (message, _) = developed().error(&["dev", "app"]);
-    let expected = "dev 1.0 is developed here, so it is the only one that counts, and app 1.0 requires dev>=2";
+    let expected = "dev 1.0 is developed here, so no other version is considered, and app 1.0 requires dev>=2";
     assert_eq!(message, format!("There is a version conflict: {expected}"));
 }
 
@@ -359,7 +362,7 @@ fn a_search_that_explodes_ends() {
     }
     world += "last 1\n";
     let (message, chain) = case(&world).error(&["p0", "p3"]);
-    assert!(message.starts_with("There is a version conflict: nothing fits last=="), "{message}");
+    assert!(message.starts_with("There is a version conflict: no version satisfies last=="), "{message}");
     assert!(chain.len() < 100);
 }
 
@@ -367,6 +370,9 @@ fn a_search_that_explodes_ends() {
 fn a_search_that_would_look_at_everything_is_given_up() {
     let world: String = (0..1100).map(|version| format!("a {version}; last=={version}.5\n")).collect();
     let (message, tried) = case(&(world + "last 1\n")).error(&["a"]);
-    assert!(message.starts_with("No distributions were found that meet all requirements: 100"), "{message}");
+    assert!(
+        message.starts_with("The search for distributions that meet all requirements was given up after 100"),
+        "{message}"
+    );
     assert_eq!(tried, ["1001 versions of a were tried"]);
 }

@@ -87,7 +87,7 @@ pub enum ScriptError {
         cause: String,
     },
     /// The name of a script points outside its directory.
-    #[error("{distribution} wants to write a script named {name:?}, which is no name of a file")]
+    #[error("{distribution} wants to write a script named {name:?}, which is not the name of a file")]
     Name {
         /// The distribution.
         distribution: String,
@@ -95,7 +95,7 @@ pub enum ScriptError {
         name: String,
     },
     /// A requested name of a script points outside its directory.
-    #[error("`{option}` has {name:?}, which is no name of a file: scripts are written to {} only", .directory.display())]
+    #[error("`{option}` has {name:?}, which is not the name of a file: scripts are written to {} only", .directory.display())]
     Target {
         /// The option with the name, as `zc.recipe.egg` calls it.
         option: &'static str,
@@ -116,7 +116,7 @@ impl base::source::Explain for ScriptError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::EntryPoints { .. } | Self::Name { .. } => {
-                vec!["The distribution is at fault; another version of it may do.".to_owned()]
+                vec!["The distribution is at fault; another version of it may work.".to_owned()]
             }
             Self::File(error) => error.hints(),
             _ => Vec::new(),

@@ -149,7 +149,7 @@ fn what_is_not_in_the_working_set() {
     let fixture = ScriptsFixture::new(ENTRY_POINTS);
     let error = |requirement: &str| fixture.make(&fixture.scripts(&[requirement])).unwrap_err().to_string();
     assert_eq!(error("none"), "Could not find requirement 'none' in working set.");
-    assert_eq!(error("demo.tool>1"), "demo.tool 1.0 is in the working set, and demo.tool>1 is wanted");
+    assert_eq!(error("demo.tool>1"), "demo.tool 1.0 is in the working set, but demo.tool>1 is required");
     assert!(fixture.shown(&fixture.scripts(&["none; python_version < '3'"])).is_empty());
 }
 

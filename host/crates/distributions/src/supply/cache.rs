@@ -40,7 +40,7 @@ impl DistributionCache {
         if let Ok(metadata) = directory.metadata() {
             let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
             if !is_ours || metadata.mode() & 0o022 != 0 {
-                let cause = "other users can write to it, so what it holds cannot be trusted";
+                let cause = "other users can write to it, so its content cannot be trusted";
                 return Err(FileError::of("use the cache", &directory)(std::io::Error::new(
                     std::io::ErrorKind::PermissionDenied,
                     cause,
@@ -63,7 +63,7 @@ impl DistributionCache {
         let path = self.directory.join(kind);
         let mut builder = std::fs::DirBuilder::new();
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.recursive(true).create(&path).map_err(FileError::of("make the directory", &path))?;
+        builder.recursive(true).create(&path).map_err(FileError::of("create the directory", &path))?;
         Ok(path)
     }
 

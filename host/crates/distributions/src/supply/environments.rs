@@ -81,7 +81,7 @@ impl Supply<'_> {
         }
         let workshop = EggWorkshop::new(kept)?;
         let made = workshop.path().join("environment");
-        std::fs::create_dir_all(made.join("lib")).map_err(FileError::of("make the directory", &made))?;
+        std::fs::create_dir_all(made.join("lib")).map_err(FileError::of("create the directory", &made))?;
         for (number, wheel) in wheels.iter().enumerate() {
             // Its scripts use the path where it will be.
             self.add(wheel, &made, &place, &workshop.path().join(number.to_string()))?;
@@ -91,7 +91,7 @@ impl Supply<'_> {
     }
 
     fn add(&self, wheel: &Brought, made: &Path, place: &Path, aside: &Path) -> Result<(), SupplyError> {
-        std::fs::create_dir(aside).map_err(FileError::of("make the directory", aside))?;
+        std::fs::create_dir(aside).map_err(FileError::of("create the directory", aside))?;
         let python = &self.tools.python.executable;
         let added = add_to_environment(&wheel.path, &wheel.name, python, (made, place), aside, self.tools.cancelled);
         Ok(added.map_err(|error| error.naming(&wheel.origin))?)

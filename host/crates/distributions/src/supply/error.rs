@@ -33,7 +33,7 @@ pub enum SupplyError {
         cause: String,
     },
     /// The digest differs from that of the index.
-    #[error("{url} has the {algorithm} digest {found}, and the index says {expected}")]
+    #[error("{url} has the {algorithm} digest {found}, but the index says {expected}")]
     WrongDigest {
         /// Its location, without credentials.
         url: String,
@@ -51,7 +51,7 @@ pub enum SupplyError {
     #[error(transparent)]
     Build(#[from] BuildError),
     /// A build requires itself.
-    #[error("{0} requires itself to be built")]
+    #[error("Building {0} requires {0} itself")]
     Circle(String),
     /// A requirement of a build is not found.
     #[error("What the build requires is not available: {0}")]
@@ -60,7 +60,7 @@ pub enum SupplyError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The run was interrupted.
-    #[error("Bringing {0} was cancelled")]
+    #[error("Getting {0} was canceled")]
     Canceled(String),
 }
 
@@ -98,9 +98,9 @@ impl Explain for SupplyError {
             Self::Requirements(error) => error.hints(),
             Self::File(error) => error.hints(),
             Self::WrongDigest { .. } => {
-                vec!["The file was changed after the index was made, or on the way: nothing of it was used.".to_owned()]
+                vec!["The file was changed after the index was created, or in transit. It was not used.".to_owned()]
             }
-            Self::Circle(_) => vec!["A wheel of it would end the circle: find-links can name one.".to_owned()],
+            Self::Circle(_) => vec!["A wheel of it would break the cycle: find-links can name one.".to_owned()],
             Self::Web { .. } | Self::Metadata { .. } | Self::Canceled(_) => Vec::new(),
         }
     }

@@ -99,7 +99,7 @@ impl Supply<'_> {
 /// Puts a copy of a file at `kept`, whole.
 fn keep(path: &Path, kept: &Path) -> Result<(), FileError> {
     let directory = kept.parent().unwrap_or(kept);
-    std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
+    std::fs::create_dir_all(directory).map_err(FileError::of("create the directory", directory))?;
     let copy = || {
         let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
         std::io::copy(&mut base::files::open_regular(path)?, &mut temporary)?;

@@ -65,7 +65,7 @@ impl Supply<'_> {
         let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
         let source = self.unpack(&brought, workshop.path())?;
         let workspace = workshop.path().join("workspace");
-        std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
+        std::fs::create_dir(&workspace).map_err(FileError::of("create the directory", &workspace))?;
         Ok(self.builder(&|_| {}).find_requirements(&shown(file), &source, &workspace, &self.options)?)
     }
 
@@ -111,7 +111,7 @@ impl Supply<'_> {
         let on_line = |line: &str| self.tools.report.report(Event::CommandLine { part: "", line });
         let builder = self.builder(&on_line);
         let workspace = workshop.path().join("workspace");
-        std::fs::create_dir(&workspace).map_err(FileError::of("make the directory", &workspace))?;
+        std::fs::create_dir(&workspace).map_err(FileError::of("create the directory", &workspace))?;
         let built = builder.wheel(what, source, &workspace, &self.options);
         self.tools.report.report(Event::ProgressEnd);
         let Built { path, name, further } = built?;
@@ -119,7 +119,7 @@ impl Supply<'_> {
             return Err(BuildError::NoWheel { what: what.to_owned(), name: file_name(&path) }.into());
         }
         let finished = workshop.path().join("finished");
-        std::fs::create_dir(&finished).map_err(FileError::of("make the directory", &finished))?;
+        std::fs::create_dir(&finished).map_err(FileError::of("create the directory", &finished))?;
         let target = finished.join(file_name(&path));
         std::fs::rename(&path, &target).map_err(FileError::of("rename", &path))?;
         if !further.is_empty() {

@@ -96,5 +96,5 @@ fn merge(from: &Path, to: &Path) -> Result<(), FileError> {
 }
 
 fn make_directory(path: &Path) -> Result<(), FileError> {
-    std::fs::create_dir_all(path).map_err(FileError::of("make the directory", path))
+    std::fs::create_dir_all(path).map_err(FileError::of("create the directory", path))
 }

@@ -30,13 +30,13 @@ pub enum WheelFault {
     #[error("it has no {0}")]
     NoFile(String),
     /// Its format version is not supported.
-    #[error("it has the format {0:?}, and 1 is known here")]
+    #[error("its Wheel-Version is {0:?}, but only version 1 is supported")]
     UnknownFormat(String),
     /// Its metadata is invalid.
     #[error("its metadata cannot be used: {0}")]
     Metadata(MetadataError),
     /// Its metadata belongs to another distribution.
-    #[error("its metadata say that it is {name} {version}")]
+    #[error("its metadata says that it is {name} {version}")]
     WrongMetadata {
         /// The name in the metadata.
         name: String,
@@ -58,7 +58,7 @@ pub enum WheelFault {
     #[error("its RECORD does not list {0:?}, which is in it")]
     Unlisted(String),
     /// A file differs from its entry in `RECORD`.
-    #[error("{path:?} has the SHA-{bits} digest {found}, and its RECORD says {expected}")]
+    #[error("{path:?} has the SHA-{bits} digest {found}, but its RECORD says {expected}")]
     Differs {
         /// The file.
         path: String,
@@ -70,7 +70,7 @@ pub enum WheelFault {
         found: String,
     },
     /// The length of a file differs from its entry in `RECORD`.
-    #[error("{path:?} has {found} bytes, and its RECORD says {expected:?}")]
+    #[error("{path:?} has {found} bytes, but its RECORD says {expected:?}")]
     WrongSize {
         /// The file.
         path: String,
@@ -80,7 +80,7 @@ pub enum WheelFault {
         found: String,
     },
     /// An entry that is neither a file nor a directory.
-    #[error("{0:?} is a link, and a wheel has only files")]
+    #[error("{0:?} is a link, but a wheel can contain only files")]
     Link(String),
     /// Two files have the same destination.
     #[error("it has two files for {0:?}")]
@@ -105,7 +105,7 @@ pub enum WheelError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The caller requested to stop.
-    #[error("Unpacking {} was cancelled", .0.display())]
+    #[error("Unpacking {} was canceled", .0.display())]
     Canceled(PathBuf),
 }
 
@@ -136,7 +136,8 @@ impl Explain for WheelError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Refused { .. } => vec![
-                "Nothing of it was unpacked. Another version, or its source distribution, may do; its publisher should know."
+                "Nothing of it was unpacked. Another version, or its source distribution, may work. Report this to \
+                 its publisher."
                     .to_owned(),
             ],
             Self::File(error) => error.hints(),

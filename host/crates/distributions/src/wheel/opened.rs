@@ -165,7 +165,7 @@ pub(super) fn merge_libraries(content: &Path, data: &str, rows: Vec<RecordRow>) 
         }
         if let Some(parent) = to.parent() {
             std::fs::create_dir_all(parent)
-                .map_err(|error| EggStop::File(FileError::of("make the directory", parent)(error)))?;
+                .map_err(|error| EggStop::File(FileError::of("create the directory", parent)(error)))?;
         }
         std::fs::rename(&from, &to).map_err(|error| EggStop::File(FileError::of("rename", &from)(error)))?;
         row.path = rest;

@@ -116,7 +116,7 @@ fn check_file(content: &Path, row: &RecordRow, info: &str) -> Result<(), WheelFa
         other => {
             return Err(WheelFault::Record {
                 line: 0,
-                what: format!("{:?} has a digest of the kind {other:?}", row.path),
+                what: format!("{:?} has a digest of the unsupported kind {other:?}", row.path),
             });
         }
     };
@@ -153,11 +153,11 @@ fn parse(text: &str) -> Result<Vec<RecordRow>, WheelFault> {
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         let wrong = |what: &str| WheelFault::Record { line: number + 1, what: what.to_owned() };
         let fields = fields(line).ok_or_else(|| wrong("a quotation mark is missing"))?;
-        let [path, digest, size] = &fields[..] else { return Err(wrong("it has not three fields")) };
+        let [path, digest, size] = &fields[..] else { return Err(wrong("it does not have three fields")) };
         let path = path.replace('\\', "/");
         let path = path.strip_prefix("./").unwrap_or(&path);
         if path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..") {
-            return Err(wrong(&format!("{path:?} is no path within the wheel")));
+            return Err(wrong(&format!("{path:?} is not a path within the wheel")));
         }
         rows.push(RecordRow { path: path.to_owned(), digest: digest.trim().to_owned(), size: size.trim().to_owned() });
     }

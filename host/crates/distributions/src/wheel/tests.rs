@@ -120,9 +120,12 @@ fn a_wheel_that_lies_is_refused() {
     t(TestWheel { record: Some(changed), ..good() }, "has the SHA-256 digest");
     let without = good().record_text().replacen("sha256=", "", 1);
     t(TestWheel { record: Some(without), ..good() }, "has no digest");
-    t(TestWheel { record: Some(good().record_text().replacen("sha256=", "md5=", 1)), ..good() }, "of the kind \"md5\"");
+    t(
+        TestWheel { record: Some(good().record_text().replacen("sha256=", "md5=", 1)), ..good() },
+        "of the unsupported kind \"md5\"",
+    );
     t(TestWheel { record: Some(format!("{0}{0}", good().record_text())), ..good() }, "two files for");
-    t(TestWheel { record: Some("../../evil,,\n".into()), ..good() }, "no path within the wheel");
+    t(TestWheel { record: Some("../../evil,,\n".into()), ..good() }, "not a path within the wheel");
     t(TestWheel { record: Some("\"".into()), ..good() }, "cannot be read: line 1");
     // Identity
     t(
@@ -178,7 +181,7 @@ fn a_wheel_of_another_generation_is_refused() {
     let place = WheelDirectory::new();
     assert_eq!(check_format(place.0.path()).unwrap_err().to_string(), "it has no WHEEL");
     std::fs::write(place.0.path().join("WHEEL"), "Wheel-Version: 2.0\n").unwrap();
-    assert!(check_format(place.0.path()).unwrap_err().to_string().contains("it has the format \"2.0\""));
+    assert!(check_format(place.0.path()).unwrap_err().to_string().contains("its Wheel-Version is \"2.0\""));
 }
 
 #[test]

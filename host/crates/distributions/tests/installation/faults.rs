@@ -71,7 +71,7 @@ fn an_index_that_lies_is_named() {
     let outcome = space.install(&["a"]).unwrap();
     assert_eq!(outcome.working_set().iter().next().unwrap().version, "1.0");
     let error = space.error(&["a>1"]);
-    assert!(error.contains("it wants Python >=9") && error.contains("it was withdrawn: broken"), "{error}");
+    assert!(error.contains("it requires Python >=9") && error.contains("it was withdrawn: broken"), "{error}");
     // Neither the server nor its answer is available.
     let gone = InstallationSpace {
         index_url: "http://127.0.0.1:1/simple/".into(),

@@ -95,7 +95,7 @@ fn an_answer_is_a_short_file() {
         let late = format!("{PUT}put(order['answer'], {make})\nput(order['tried'], {make})\nos._exit(0)\n");
         let root = write_project(&space, "project", &files("dev 1.0", "", &late));
         let error = space.develop(&root, &[]).unwrap_err().to_string();
-        assert!(error.contains("it left no answer"), "{make}: {error}");
+        assert!(error.contains("the build backend returned no result"), "{make}: {error}");
     }
 }
 

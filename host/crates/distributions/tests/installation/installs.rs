@@ -125,7 +125,7 @@ fn credentials_stay_with_their_host() {
         InstallationSpace::new(Behavior { authorization: Some(authorization.to_owned()), ..Behavior::default() });
     TestWheel::new("a", "1.0").write(&space.archives());
     let error = space.error(&["a"]);
-    assert!(error.contains("401") && error.contains("wants credentials"), "{error}");
+    assert!(error.contains("401") && error.contains("requires credentials"), "{error}");
     space.index_url = format!("http://me:p%40ss@127.0.0.1:{}/simple/", space.index.port);
     // The files are on another host, which requires no credentials, and receives none.
     let other = super::index::TestIndex::start(&space.archives(), Behavior::default());

@@ -151,13 +151,13 @@ impl Fetcher {
 
 /// A server that is being repaired may answer with success, and nothing.
 fn is_something(bytes: &[u8]) -> Result<(), String> {
-    if bytes.trim_ascii().is_empty() { Err("the answer is empty".to_owned()) } else { Ok(()) }
+    if bytes.trim_ascii().is_empty() { Err("the response is empty".to_owned()) } else { Ok(()) }
 }
 
 fn worse_than_copy(url: &str, reason: &str, file: &Path) -> DocumentError {
     let message = format!("Error downloading extends for URL {}: {reason}", redact(url));
     DocumentError::new(message).hints([
-        format!("The server may have sent something else than the file. The copy in {} was kept.", file.display()),
+        format!("The server may have sent something other than the file. The copy in {} was kept.", file.display()),
         "With [buildout] newest = false, the copy is read.".to_owned(),
     ])
 }

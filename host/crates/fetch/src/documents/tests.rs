@@ -105,13 +105,13 @@ fn tries_an_incomplete_body_again_and_never_accepts_it() {
     assert_eq!(get(&server.url("/a.cfg")).unwrap(), b"whole");
 
     let server = Server::script([cut]);
-    assert!(failure(&server.url("/a.cfg")).contains("the answer is incomplete"));
+    assert!(failure(&server.url("/a.cfg")).contains("the response is incomplete"));
     assert_eq!(server.requests().len(), 3);
 }
 
 #[test]
 fn gives_up_on_a_slow_server_and_says_what_was_slow() {
-    let header = "timeout: the server did not send the header of its answer within 0.3 seconds";
+    let header = "timeout: the server did not send the header of its response within 0.3 seconds";
     let silence = "timeout: the server was silent for 0.3 seconds";
     let rate = "timeout: the server sent fewer than 100 bytes in 0.6 seconds";
     for (answer, expected) in [
@@ -148,7 +148,7 @@ fn all_attempts_together_have_a_deadline() {
     let fetcher = Fetcher { limits: TransferLimits { total, attempts: 1000, ..limits() }, ..fetcher() };
     let server = Server::script([ScriptedAnswer::raw("").stalled()]);
     let error = fetcher.url(&server.url("/a.cfg"), &CopySettings::default(), &no_page).unwrap_err();
-    assert!(error.message.ends_with("timeout: it was not complete after 0.7 seconds"), "{error}");
+    assert!(error.message.ends_with("timeout: the transfer was not complete after 0.7 seconds"), "{error}");
     assert!(server.requests().len() <= 3, "{:?}", server.requests());
 }
 
@@ -254,7 +254,7 @@ fn an_empty_answer_never_replaces_a_good_copy() {
     keep(directory.path(), &url, "[good]");
     for _ in 0..2 {
         let error = read(&url, &settings).unwrap_err();
-        assert_eq!(error.message, format!("Error downloading extends for URL {url}: the answer is empty"));
+        assert_eq!(error.message, format!("Error downloading extends for URL {url}: the response is empty"));
     }
     assert_eq!(read(&url, &CopySettings { offline: true, ..settings }).unwrap(), b"[good]");
 }

@@ -97,8 +97,8 @@ impl Explain for DownloadError {
         let hint = match self {
             Self::Transfer { url, fault } => return hints::of_download(url, fault),
             Self::WrongChecksum { .. } => {
-                "Compare with the checksum that the publisher shows: either the option is wrong, or the file was changed. \
-                 The downloaded file was removed."
+                "Compare it with the checksum that the publisher shows: either the option is wrong, or the file was \
+                 changed. The downloaded file was removed."
             }
             Self::NotInCache { network: NetworkUse::FromCache, .. } => {
                 "Run once with install-from-cache = false, or copy a cache that has the file."

@@ -75,7 +75,7 @@ impl Store {
         report: &'a dyn base::event::Report,
     ) -> Result<Partial<'a>, FileError> {
         let directory = self.directory.join(Algorithm::Sha256.name());
-        std::fs::create_dir_all(&directory).map_err(FileError::of("make the directory", &directory))?;
+        std::fs::create_dir_all(&directory).map_err(FileError::of("create the directory", &directory))?;
         Partial::new(&directory, checksums, label, report)
     }
 
@@ -93,7 +93,7 @@ impl Store {
         let pointers = others.map(|checksum| self.pointer(checksum)).chain(url.map(|url| self.url_pointer(url)));
         for pointer in pointers {
             let directory = pointer.parent().unwrap_or(&self.directory);
-            std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
+            std::fs::create_dir_all(directory).map_err(FileError::of("create the directory", directory))?;
             files::replace_shared(&pointer, format!("{}\n", computed.sha256).as_bytes())?;
         }
         Ok(path)

@@ -85,7 +85,7 @@ impl Response {
     /// If it is missing, or is not allowed.
     pub fn location(&self, from: &Url) -> Result<(Url, bool), TransferFault> {
         let target = self.header(header::LOCATION.as_str());
-        let next = redirect::follow_securely(from, target.ok_or_else(|| redirect::refused("to nowhere"))?)?;
+        let next = redirect::follow_securely(from, target.ok_or_else(|| redirect::refused("without a target"))?)?;
         let same_place = redirect::same_place(from, &next);
         Ok((next, same_place))
     }

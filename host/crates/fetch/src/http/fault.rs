@@ -11,7 +11,7 @@ pub enum TransferFault {
     #[error("not a URL: {0}")]
     NotUrl(String),
     /// A URL of another scheme.
-    #[error("{0}: URLs cannot be read, only file:, http: and https: ones")]
+    #[error("{0}: URLs are not supported, only file:, http: and https: URLs")]
     Scheme(String),
     /// The server redirects to a URL that is not allowed.
     #[error("refused: the server redirects {0}")]
@@ -29,7 +29,7 @@ pub enum TransferFault {
     #[error(transparent)]
     TooSlow(#[from] Timeout),
     /// The connection was closed before the file was complete.
-    #[error("the answer is incomplete: {0}")]
+    #[error("the response is incomplete: {0}")]
     Incomplete(String),
     /// There was no response.
     #[error("{0}")]
@@ -55,7 +55,7 @@ pub enum Timeout {
     #[error("timeout: the server did not accept a connection within {}", Seconds(*.0))]
     Connection(Duration),
     /// Receiving the header of the response.
-    #[error("timeout: the server did not send the header of its answer within {}", Seconds(*.0))]
+    #[error("timeout: the server did not send the header of its response within {}", Seconds(*.0))]
     Header(Duration),
     /// Receiving further bytes of the response, or sending those of the request.
     #[error("timeout: the server was silent for {}", Seconds(*.0))]
@@ -64,7 +64,7 @@ pub enum Timeout {
     #[error("timeout: the server sent fewer than {0}")]
     Rate(Rate),
     /// All attempts together.
-    #[error("timeout: it was not complete after {}", Seconds(*.0))]
+    #[error("timeout: the transfer was not complete after {}", Seconds(*.0))]
     Total(Duration),
 }
 

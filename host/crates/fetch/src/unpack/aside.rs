@@ -52,7 +52,7 @@ impl Aside {
     /// `None` if another process took the new directory for one that was left behind, before it was locked.
     fn create(destination: &Path, parent: &Path, name: OsString) -> Result<Option<Self>, UnpackError> {
         let path = parent.join(&name);
-        let failed = || FileError::of("make the directory", &path);
+        let failed = || FileError::of("create the directory", &path);
         let open = Dir::open_ambient_dir(parent, ambient_authority()).map_err(FileError::of("open", parent))?;
         match open.create_dir(&name) {
             // Of a process in another container, with the same number.

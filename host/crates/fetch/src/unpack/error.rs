@@ -30,7 +30,7 @@ pub enum ArchiveFault {
     #[error("it is a hard link to {0:?}, which is not an earlier file of this archive")]
     HardLink(PathBuf),
     /// A device, named pipe or socket.
-    #[error("it is a {0}, and only files, directories and links are unpacked")]
+    #[error("it is a {0}, but only files, directories and links are unpacked")]
     Special(&'static str),
     /// Something that is not supported here.
     #[error("{0} is not supported")]
@@ -110,10 +110,12 @@ impl Explain for UnpackError {
         let hint = match self {
             Self::Refused { fault, .. } => match fault {
                 ArchiveFault::UnknownFormat | ArchiveFault::NotCompressed => {
-                    "The server may have sent a page in place of the archive: look into the file."
+                    "The server may have sent a web page instead of the archive: inspect the file."
                 }
                 ArchiveFault::Damaged(_) => "Compare the file's checksum with the publisher's; nothing was unpacked.",
-                ArchiveFault::Limit { .. } => "An archive beyond these limits may be a bomb; nothing was unpacked.",
+                ArchiveFault::Limit { .. } => {
+                    "An archive beyond these limits may be a decompression bomb; nothing was unpacked."
+                }
                 ArchiveFault::NoTopLevelDirectory(_) => "Unpack it without stripping the top-level directory.",
                 ArchiveFault::Unsupported(_) => "Pack it again as a plain tar file; nothing was unpacked.",
                 _ => "An archive like this can do harm when it is unpacked; ask its publisher. Nothing was unpacked.",

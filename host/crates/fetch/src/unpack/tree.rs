@@ -125,7 +125,7 @@ impl<'a> Tree<'a> {
             None => {
                 let (parent, name) = self.parent(path)?;
                 make_directory(parent, name, attributes.mode & 0o777 | 0o700)
-                    .map_err(FileError::of("make the directory", path))?;
+                    .map_err(FileError::of("create the directory", path))?;
                 self.kinds.insert(path.to_owned(), EntryKind::Directory);
             }
         }
@@ -219,7 +219,7 @@ impl<'a> Tree<'a> {
             return Err(UnpackStop::at(path, ArchiveFault::LinkOutside(target.to_owned())));
         }
         let (parent, name) = self.parent(path)?;
-        parent.symlink(target, name).map_err(FileError::of("make the link", path))?;
+        parent.symlink(target, name).map_err(FileError::of("create the link", path))?;
         utimensat(parent, name, &modified.stamps(), AtFlags::SYMLINK_NOFOLLOW)
             .map_err(|error| FileError::of("set the time of", path)(error.into()))?;
         self.kinds.insert(path.to_owned(), EntryKind::Link);
@@ -243,7 +243,7 @@ impl<'a> Tree<'a> {
         self.new_entry(path)?;
         let root = self.root;
         let (parent, name) = self.parent(path)?;
-        root.hard_link(target, parent, name).map_err(FileError::of("make the link", path))?;
+        root.hard_link(target, parent, name).map_err(FileError::of("create the link", path))?;
         self.kinds.insert(path.to_owned(), EntryKind::File);
         Ok(())
     }
@@ -349,7 +349,7 @@ impl<'a> Tree<'a> {
                 Some(_) => return Err(UnpackStop::because(ArchiveFault::NotBeneathDirectory(path))),
                 None => {
                     make_directory(self.root, path.as_os_str(), 0o777)
-                        .map_err(FileError::of("make the directory", &path))?;
+                        .map_err(FileError::of("create the directory", &path))?;
                     self.kinds.insert(path.clone(), EntryKind::Directory);
                 }
             }

@@ -50,7 +50,8 @@ impl ComponentWorkshop<'_> {
             return Ok(compiled);
         }
         if let Some(why) = self.cache.distrust(&component.digest, self.engine_key) {
-            let message = format!("Recipe {} is compiled again, its compiled form is not used: {why}", subject.recipe);
+            let message =
+                format!("Recipe {} is compiled again, because its compiled form cannot be used: {why}", subject.recipe);
             self.report.report(Event::Log { logger: "buildout", level: Level::Warning, message: &message });
         }
         let cached = match self.cache.load(&component.digest, self.engine_key) {
@@ -118,7 +119,7 @@ fn compile(engine: &Engine, bytes: &[u8], recipe: &str, time: Duration) -> Resul
         Ok(Err(error)) => Err(RecipeProblem::Damaged { recipe, cause: first_line(&error) }),
         Err(mpsc::RecvTimeoutError::Timeout) => Err(RecipeProblem::CompilesTooLong { recipe, time }),
         Err(mpsc::RecvTimeoutError::Disconnected) => {
-            Err(RecipeProblem::Damaged { recipe, cause: "the compiler cannot cope with it".into() })
+            Err(RecipeProblem::Damaged { recipe, cause: "the compiler cannot process it".into() })
         }
     }
 }
@@ -177,7 +178,7 @@ mod tests {
         let t = |bytes: &[u8]| check_header(bytes, "x").map_err(|problem| problem.to_string());
         assert_eq!(t(b"\0asm\x0d\0\x01\0..."), Ok(()));
         assert!(t(b"\0asm\x01\0\0\0").unwrap_err().contains("core WebAssembly module"));
-        assert!(t(b"hello, world").unwrap_err().contains("no WebAssembly"));
+        assert!(t(b"hello, world").unwrap_err().contains("not WebAssembly"));
         assert!(t(b"").unwrap_err().contains("less than 8 bytes"));
     }
 }

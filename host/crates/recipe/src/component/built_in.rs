@@ -1,4 +1,4 @@
-//! The recipe packages that are part of the host, and their names in the Python world.
+//! The recipe packages that are part of the host, and names of the Python packages that they replace.
 //!
 //! Knows nothing of how they were put into the host: `build.rs` writes the table from the output of `cargo xtask
 //! build`.

@@ -259,7 +259,7 @@ mod tests {
             (b"\0asm\x07", "a WebAssembly file of an unknown kind"),
         ] {
             let error = read(bytes).unwrap_err().to_string();
-            assert!(error.ends_with(&format!("is not a component: it is {found}.")), "{error}");
+            assert!(error.ends_with(&format!("is not a component: it is {found}")), "{error}");
         }
         assert_eq!(read(b"\0asm\x0d\0\x01\0").unwrap().digest, Digest::of(b"\0asm\x0d\0\x01\0"));
     }

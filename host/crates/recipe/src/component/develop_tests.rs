@@ -192,12 +192,12 @@ fn without_cargo_the_error_names_it() {
 
 #[test]
 fn what_is_no_recipe_project_says_why() {
-    assert!(TestProject::new(&[]).reason().ends_with("it has no recipe.toml and no Cargo.toml."));
+    assert!(TestProject::new(&[]).reason().ends_with("it has no recipe.toml and no Cargo.toml"));
     let workspace = TestProject::new(&[("Cargo.toml", "[workspace]\n")]);
-    assert!(workspace.reason().ends_with("its Cargo.toml names no package."));
-    assert!(TestProject::new(&[("Cargo.toml", "[package")]).reason().ends_with("its Cargo.toml is not valid TOML."));
+    assert!(workspace.reason().ends_with("its Cargo.toml names no package"));
+    assert!(TestProject::new(&[("Cargo.toml", "[package")]).reason().ends_with("its Cargo.toml is not valid TOML"));
     let python = TestProject::new(&[("setup.py", "")]);
-    assert!(python.reason().ends_with("it is a Python project."));
+    assert!(python.reason().ends_with("it is a Python project"));
     let absent = python.develop_path(Path::new("/nonexistent"), &Silent, false).unwrap_err();
     assert!(absent.to_string().starts_with("Cannot read /nonexistent: "), "{absent}");
 }

@@ -22,7 +22,7 @@ const OTHER_THAN_PYTHON: &str = "Without it, only built-in recipes and WebAssemb
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ComponentError {
     /// The value of `recipe =` is not a recipe reference.
-    #[error("Invalid recipe reference {reference:?}: {error}.")]
+    #[error("Invalid recipe reference {reference:?}: {error}")]
     Reference {
         /// As written.
         reference: String,
@@ -30,7 +30,7 @@ pub enum ComponentError {
         error: InvalidRecipeReference,
     },
     /// The recipe is unknown.
-    #[error("There is no recipe {reference:?}.")]
+    #[error("There is no recipe {reference:?}")]
     Unknown {
         /// As written.
         reference: String,
@@ -56,7 +56,7 @@ pub enum ComponentError {
         remedies: Vec<Remedy>,
     },
     /// A file cannot be read.
-    #[error("Cannot read {}: {error}.", path.display())]
+    #[error("Cannot read {}: {error}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -64,25 +64,25 @@ pub enum ComponentError {
         error: Arc<io::Error>,
     },
     /// A component's path points to a directory, FIFO or device.
-    #[error("{} is not a regular file.", path.display())]
+    #[error("{} is not a regular file", path.display())]
     NotAFile {
         /// The path.
         path: PathBuf,
     },
     /// A component's file changed between two reads.
-    #[error("{} has changed while it was used.", path.display())]
+    #[error("{} changed while it was used", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
     /// A component's file is larger than [`LARGEST_COMPONENT`].
-    #[error("{} is too large for a component: the limit is {} MiB.", path.display(), LARGEST_COMPONENT >> 20)]
+    #[error("{} is too large for a component: the limit is {} MiB", path.display(), LARGEST_COMPONENT >> 20)]
     TooLarge {
         /// The file.
         path: PathBuf,
     },
     /// A file that should be a component is something else.
-    #[error("{} is not a component: it is {found}.", path.display())]
+    #[error("{} is not a component: it is {found}", path.display())]
     NotAComponent {
         /// The file.
         path: PathBuf,
@@ -90,7 +90,7 @@ pub enum ComponentError {
         found: &'static str,
     },
     /// A path in `develop` is not a recipe project.
-    #[error("{} is not a recipe project: {reason}.", project.display())]
+    #[error("{} is not a recipe project: {reason}", project.display())]
     NotAProject {
         /// The path.
         project: PathBuf,
@@ -100,10 +100,10 @@ pub enum ComponentError {
         hint: &'static str,
     },
     /// The directory is a project of another kind.
-    #[error("{} is not a recipe project: it is a Python project.", .0.display())]
+    #[error("{} is not a recipe project: it is a Python project", .0.display())]
     PythonProject(PathBuf),
     /// The tool that builds a recipe project cannot be started.
-    #[error("Cannot start {program} to build {}: {error}.", project.display())]
+    #[error("Cannot start {program} to build {}: {error}", project.display())]
     Start {
         /// The program.
         program: String,
@@ -123,7 +123,7 @@ pub enum ComponentError {
         command: String,
     },
     /// The build command did not write a component.
-    #[error("Building {} left no {}.", project.display(), component.display())]
+    #[error("Building {} did not produce {}", project.display(), component.display())]
     NotBuilt {
         /// The project.
         project: PathBuf,
@@ -131,7 +131,7 @@ pub enum ComponentError {
         component: PathBuf,
     },
     /// A glob of `inputs` matches nothing, or is invalid.
-    #[error("No file of {} is matched by {glob:?} of `inputs` in its recipe.toml.", project.display())]
+    #[error("No file of {} matches {glob:?} in `inputs` of its recipe.toml", project.display())]
     NoInput {
         /// The project.
         project: PathBuf,
@@ -139,7 +139,7 @@ pub enum ComponentError {
         glob: String,
     },
     /// A core module cannot be made into a component.
-    #[error("{} is a core WebAssembly module that cannot be made a component: {cause}.", path.display())]
+    #[error("{} is a core WebAssembly module that cannot be converted to a component: {cause}", path.display())]
     Encode {
         /// The module.
         path: PathBuf,
@@ -147,19 +147,19 @@ pub enum ComponentError {
         cause: String,
     },
     /// Cargo or the compiler failed; its messages were reported.
-    #[error("Building the recipe crate {} failed.", project.display())]
+    #[error("Building the recipe crate {} failed", project.display())]
     Build {
         /// The project.
         project: PathBuf,
     },
     /// Rust has no standard library for recipes.
-    #[error("Rust cannot build {}: its target wasm32-wasip2 is not installed.", project.display())]
+    #[error("Rust cannot build {}: its target wasm32-wasip2 is not installed", project.display())]
     MissingTarget {
         /// The project.
         project: PathBuf,
     },
     /// Cargo succeeded, but built no component.
-    #[error("Building the recipe crate {} made no component.", project.display())]
+    #[error("Building the recipe crate {} did not produce a component", project.display())]
     NoComponent {
         /// The project.
         project: PathBuf,
@@ -187,19 +187,19 @@ pub enum ComponentError {
         place: Option<Place>,
     },
     /// A recipe in Python, and no Python runtime.
-    #[error("The Python runtime is missing, which runs recipes that are written in Python.")]
+    #[error("The Python runtime, which runs recipes written in Python, is missing")]
     NoPythonRuntime {
         /// The files that would be it; none if this program was built without it.
         looked: Vec<PathBuf>,
     },
     /// The file of the Python runtime belongs to another build of this program.
-    #[error("{} is not the Python runtime of this program.", path.display())]
+    #[error("{} is not the Python runtime of this program", path.display())]
     OtherPythonRuntime {
         /// The file.
         path: PathBuf,
     },
     /// A link file could not be written.
-    #[error("Cannot write {}: {error}.", path.display())]
+    #[error("Cannot write {}: {error}", path.display())]
     Write {
         /// The file.
         path: PathBuf,
@@ -287,7 +287,8 @@ impl Explain for ComponentError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Reference { .. } => vec!["A recipe reference is written package or package:entry-point.".to_owned()],
+            Self::Reference { .. } => vec!["A recipe reference has the form package or \
+                                            package:entry-point.".to_owned()],
             Self::Unknown { searched, nearest, remedy, further, .. } => {
                 let mut hints = vec![format!("Searched: {}.", searched.join("; "))];
                 hints.extend(nearest.as_ref().map(|nearest| did_you_mean(nearest)));
@@ -306,10 +307,11 @@ impl Explain for ComponentError {
                 vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
             }
             Self::Changed { .. } => vec!["Run again.".to_owned()],
-            Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` any directories.".to_owned()],
+            Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` matches any \
+                                          directories.".to_owned()],
             Self::Encode { .. } => vec![
-                "It must export what the world `recipe` of package buildout:recipe asks for, and import nothing but that and \
-                 WASI preview 1 (wit/)."
+                "It must export what the world `recipe` of package buildout:recipe requires, and import only what that \
+                 world and WASI preview 1 offer (wit/)."
                     .to_owned(),
             ],
             Self::NoPythonRuntime { looked } if looked.is_empty() => vec![
@@ -328,7 +330,7 @@ impl Explain for ComponentError {
             }
             Self::MissingTarget { .. } => vec![MISSING_TARGET_HINT.to_owned()],
             Self::NoComponent { .. } => {
-                vec!["A recipe crate's Cargo.toml says: [lib] crate-type = [\"cdylib\"].".to_owned()]
+                vec!["A recipe crate's Cargo.toml must contain: [lib] crate-type = [\"cdylib\"].".to_owned()]
             }
             Self::NotAComponent { .. } => {
                 vec![
@@ -351,7 +353,7 @@ pub enum SignatureError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The signature file does not exist.
-    #[error("{} is not signed: there is no {}.", component.display(), signature.display())]
+    #[error("{} is not signed: there is no {}", component.display(), signature.display())]
     Missing {
         /// The component.
         component: PathBuf,
@@ -359,13 +361,13 @@ pub enum SignatureError {
         signature: PathBuf,
     },
     /// The signature file is invalid.
-    #[error("{} is not a signature: it does not hold lines of base64.", .0.display())]
+    #[error("{} is not a signature: it does not contain lines of base64", .0.display())]
     Malformed(PathBuf),
     /// No signature can be added.
-    #[error("{} has {MOST_SIGNATURES} signatures, which is the limit.", .0.display())]
+    #[error("{} has {MOST_SIGNATURES} signatures, which is the limit", .0.display())]
     TooMany(PathBuf),
     /// None of the keys made the signature for this file.
-    #[error("The signature {} of {} is by none of these keys: {keys}.", signature.display(), component.display())]
+    #[error("The signature {} of {} was not made by any of these keys: {keys}", signature.display(), component.display())]
     OfOthers {
         /// The component.
         component: PathBuf,

@@ -30,6 +30,18 @@ impl Component {
     }
 }
 
+impl Component {
+    /// The file of the Python runtime, next to this program.
+    ///
+    /// # Errors
+    /// When the program was built without it, or the file is missing.
+    pub fn python_runtime_file(program: &Path) -> Result<PathBuf, ComponentError> {
+        let looked = if DIGEST.is_some() { places(program) } else { Vec::new() };
+        let found = looked.iter().find(|path| path.is_file()).cloned();
+        found.ok_or(ComponentError::NoPythonRuntime { looked })
+    }
+}
+
 /// Where the file may be: in the same prefix as an installed program, or in the target directory of a development tree.
 fn places(program: &Path) -> Vec<PathBuf> {
     let program = program.canonicalize().unwrap_or_else(|_| program.to_owned());

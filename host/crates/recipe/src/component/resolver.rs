@@ -230,7 +230,7 @@ impl Resolver {
             let mut hints = vec![format!("Built-in recipes: {}.", built_in_names())];
             let near = nearest(&target.package, built_ins().iter().map(|built_in| built_in.name));
             hints.extend(near.map(did_you_mean));
-            let message = format!("There is no built-in recipe {:?}.", target.package);
+            let message = format!("There is no built-in recipe {:?}", target.package);
             ComponentError::RecipesToml { message, place: place.cloned(), hints, remedies: Vec::new() }
         })
     }
@@ -252,7 +252,7 @@ impl Resolver {
     fn unknown(&self, reference: &RecipeReference) -> ComponentError {
         let toml = match &self.recipes_toml {
             Some(path) if path.exists() => path.display().to_string(),
-            Some(path) => format!("{} (not there)", path.display()),
+            Some(path) => format!("{} (does not exist)", path.display()),
             None => "no recipes.toml".to_owned(),
         };
         let developed: Vec<_> = self.developed.iter().map(|developed| developed.package.as_str()).collect();
@@ -261,7 +261,7 @@ impl Resolver {
             toml,
             format!("developed packages ({developed})"),
             format!("built-in recipes ({})", built_in_names()),
-            "their names in the Python world".to_owned(),
+            "names of the Python packages that they replace".to_owned(),
         ];
         let remedy = format!(
             "Write [recipe.{}] with path = \"FILE.wasm\" or builtin = \"NAME\" in recipes.toml next to the configuration \
@@ -450,7 +450,7 @@ mod tests {
     fn an_unknown_recipe_tells_what_was_searched_what_is_near_and_what_to_write() {
         let (_directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &["recipes"]);
         let error = resolve(&resolver.unwrap(), "recipse:mkdir").unwrap_err();
-        assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\".");
+        assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\"");
         let hints = error.hints();
         assert!(
             hints[0].contains(
@@ -466,7 +466,7 @@ mod tests {
     fn an_unknown_built_in_is_shown_where_it_is_written() {
         let (_directory, resolver) = resolver("[recipe.a]\nbuiltin = \"mkdri\"\n", &[]);
         let error = resolve(&resolver.unwrap(), "a").unwrap_err();
-        assert_eq!(error.to_string(), "There is no built-in recipe \"mkdri\".");
+        assert_eq!(error.to_string(), "There is no built-in recipe \"mkdri\"");
         assert!(error.place().unwrap().to_string().ends_with("recipes.toml:2:11"));
         assert_eq!(
             error.hints(),

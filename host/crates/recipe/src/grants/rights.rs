@@ -340,10 +340,10 @@ impl Rights {
     /// a granted one, none of those themselves, and nothing that the host keeps. The error is the reason.
     pub(crate) fn check_path(&self, path: &str) -> Result<(), &'static str> {
         if path.is_empty() || path.len() > limits::PATH || path.contains('\0') {
-            return Err("a path is not empty, not longer than 4096 bytes, and has no NUL");
+            return Err("a path cannot be empty, be longer than 4096 bytes, or contain a NUL");
         }
         if path.split('/').any(|name| name == "..") {
-            return Err("a path has no `..`");
+            return Err("a path cannot contain `..`");
         }
         let path = normalize(&self.locations.directory.join(path));
         if self.locations.protected.iter().any(|protected| holds(&path, protected)) {
@@ -362,7 +362,7 @@ impl Rights {
         if standard.iter().any(|directory| holds(directory, &path)) || self.mounts.writable(&path) {
             return Ok(());
         }
-        Err("a part owns only what lies beneath the buildout's directories or a directory granted for writing")
+        Err("a part owns only what is below the buildout's directories or a directory granted for writing")
     }
 }
 
@@ -449,7 +449,7 @@ fn check_named(applicant: &Applicant<'_>, grant: &Grant) -> Result<(), RecipeErr
         let Some(path) = named.find(|path| is_of_others(path, applicant)) else { continue };
         let (part, value) = (applicant.part.to_owned(), path.display().to_string());
         let expected =
-            "it belongs to the system, is a mount point, or holds the buildout or the home directory".to_owned();
+            "it belongs to the system, is a mount point, or contains the buildout or the home directory".to_owned();
         let place = buildout.place_of(applicant.part, Some(name));
         let problem = RecipeProblem::Value { part, name: name.to_owned(), value, expected, place };
         return Err(RecipeError::new(problem, applicant.subject.clone()));

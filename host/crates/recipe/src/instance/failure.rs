@@ -103,7 +103,7 @@ fn shortened(text: &str) -> String {
 /// No grant opens the files of the host.
 fn never_granted(path: &std::path::Path) -> String {
     format!(
-        "No recipe may write to {}: the host keeps its files and those of the configuration as they are.",
+        "Recipes cannot write to {}: the host protects its own files and those of the configuration.",
         path.display()
     )
 }
@@ -172,7 +172,9 @@ fn details(error: &wasmtime::Error, call: &Call) -> Vec<String> {
 fn cause(error: &wasmtime::Error, printed: &[String]) -> String {
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => "ran out of stack".to_owned(),
-        Some(Trap::MemoryOutOfBounds) => "trapped (it left its memory, as when its stack is used up)".to_owned(),
+        Some(Trap::MemoryOutOfBounds) => {
+            "trapped (it accessed memory out of bounds, as when its stack overflows)".to_owned()
+        }
         Some(Trap::UnreachableCodeReached) if printed.iter().any(|line| line.contains("panicked at")) => {
             "panicked".to_owned()
         }

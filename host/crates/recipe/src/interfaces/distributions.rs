@@ -278,7 +278,7 @@ impl DistributionsView<'_> {
         let steers = |name: &str| name.starts_with("PYTHON") || name.starts_with("LD_");
         match options.environment.iter().find(|(name, _)| steers(name)) {
             Some((name, _)) if !self.call.rights.is_built_in => {
-                let message = format!("the variable {name} may not be set for a build: it steers the interpreter");
+                let message = format!("the variable {name} may not be set for a build: it controls the interpreter");
                 Err(DistributionError::Invalid(message))
             }
             _ => Ok(()),
@@ -287,7 +287,7 @@ impl DistributionsView<'_> {
 
     /// The refusal of something that `grant` would allow.
     fn refuse(&mut self, object: &str, grant: String) -> DistributionError {
-        let message = format!("{object} may not be used: no grant says {grant}");
+        let message = format!("{object} may not be used: no grant contains {grant}");
         self.call.refused.push(grant);
         DistributionError::NotGranted(message)
     }

@@ -53,7 +53,7 @@ impl Host for DownloadView<'_> {
         let missing = addresses.iter().find(|address| !within(address, granted, &self.native.directory()));
         if let Some(missing) = missing {
             let line = format!("fetch = [{missing:?}]");
-            let message = format!("{missing} may not be downloaded: no grant says {line}");
+            let message = format!("{missing} may not be downloaded: no grant contains {line}");
             self.call.refused.push(line);
             return Err(DownloadError::NotGranted(message).into());
         }

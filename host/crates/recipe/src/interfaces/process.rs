@@ -59,7 +59,7 @@ impl Host for ProcessView<'_> {
         let missing = programs.iter().find(|program| !is_granted(program, &self.call.rights.run));
         if let Some(missing) = missing {
             let line = format!("run = [{missing:?}]");
-            let message = format!("{missing:?} may not be run: no grant says {line}");
+            let message = format!("{missing:?} may not be run: no grant contains {line}");
             self.call.refused.push(line);
             return Err(ProcessError::NotGranted(message).into());
         }
@@ -161,8 +161,8 @@ impl ProcessView<'_> {
             self.announce(&rights.makes)?;
         }
         let prepared = Staging::prepare(&rights, policy);
-        let (staging, made) =
-            prepared.map_err(|error| ProcessError::Invalid(format!("no staging directory can be made: {error}")))?;
+        let (staging, made) = prepared
+            .map_err(|error| ProcessError::Invalid(format!("a staging directory cannot be created: {error}")))?;
         made.into_iter().for_each(|path| self.call.made.add(path));
         Ok(staging)
     }
@@ -170,7 +170,7 @@ impl ProcessView<'_> {
     fn announce(&self, paths: &[PathBuf]) -> Result<(), ProcessError> {
         let announced = paths.iter().try_for_each(|path| self.call.will_make(path));
         announced
-            .map_err(|error| ProcessError::Invalid(format!("the paths that it is to make cannot be noted: {error}")))
+            .map_err(|error| ProcessError::Invalid(format!("the paths that it is to make cannot be recorded: {error}")))
     }
 
     /// Brings what the command made to its place.
@@ -271,7 +271,7 @@ impl ProcessView<'_> {
             Ok(confine::CommandOutcome::TimedOut) => Ok(Ending::TimedOut),
             Ok(confine::CommandOutcome::Interrupted) => Err(ProcessFailure::trap(wasmtime::Error::new(Interrupted))),
             Ok(confine::CommandOutcome::DiskFull) => {
-                let message = format!("{line} was ended: it has written more than its limit of disk space");
+                let message = format!("{line} was stopped: it exceeded its limit of disk space");
                 Err(ProcessError::Limit(message).into())
             }
             Err(error @ (ConfineError::Missing { .. } | ConfineError::Host { .. })) => {
@@ -306,11 +306,12 @@ fn shown(command: &Command) -> [bool; 2] {
 fn end(sink: StreamSink) -> Result<Vec<u8>, ProcessError> {
     sink.end().map_err(|lost| match lost {
         LostOutput::TooMuch => {
-            let message = format!("a command printed more than {} bytes to be captured", limits::CAPTURED);
+            let message =
+                format!("a command printed more than {} bytes, the limit for captured output", limits::CAPTURED);
             ProcessError::Limit(message)
         }
         LostOutput::File(error) => {
-            let message = format!("what a command printed cannot be written: {error}");
+            let message = format!("the output of a command cannot be written: {error}");
             ProcessError::Other(UnnamedError { code: "io".to_owned(), message })
         }
     })
@@ -321,8 +322,8 @@ fn how_it_failed(ending: &Ending) -> Option<String> {
     match ending {
         Ending::Exited(0) => None,
         Ending::Exited(status) => Some(format!("exited with status {status}")),
-        Ending::Signalled(signal) => Some(format!("was ended by signal {signal}")),
-        Ending::TimedOut => Some("took too long and was ended".to_owned()),
+        Ending::Signalled(signal) => Some(format!("was killed by signal {signal}")),
+        Ending::TimedOut => Some("took too long and was stopped".to_owned()),
     }
 }
 
@@ -333,7 +334,7 @@ fn check(command: &Command, programs: &[String]) -> Result<(), ProcessError> {
     let mut length = 0;
     for text in texts {
         if text.contains('\0') {
-            return Err(ProcessError::Invalid(format!("there is a NUL in {text:?}")));
+            return Err(ProcessError::Invalid(format!("{text:?} contains a NUL")));
         }
         length += text.len() + 1;
     }
@@ -344,7 +345,7 @@ fn check(command: &Command, programs: &[String]) -> Result<(), ProcessError> {
         )));
     }
     if !is_granted(&command.program, programs) {
-        let message = format!("{:?} is none of the programs that this runner was asked for", command.program);
+        let message = format!("{:?} is not one of the programs of this runner", command.program);
         return Err(ProcessError::NotGranted(message));
     }
     if command.program.contains('/') && !Path::new(&command.program).is_absolute() {

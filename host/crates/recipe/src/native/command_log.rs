@@ -66,7 +66,7 @@ impl CommandLog {
         let file = match created {
             Ok(file) => Some(BufWriter::new(file)),
             Err(error) => {
-                let message = format!("No log can be written to {}: {error}", path.display());
+                let message = format!("Cannot write a log to {}: {error}", path.display());
                 report.report(Event::Log { logger: part, level: Level::Warning, message: &message });
                 None
             }
@@ -199,7 +199,7 @@ impl CommandLog {
             None => Ok(()),
         };
         if let Err(error) = written {
-            let message = format!("No more can be written to {}: {error}", self.path.display());
+            let message = format!("Cannot write more to {}: {error}", self.path.display());
             self.report.report(Event::Log { logger: &self.part, level: Level::Warning, message: &message });
             self.file = None;
         }
@@ -215,7 +215,7 @@ impl FailedCommand {
             lines.push("Its last lines:".to_owned());
             lines.extend(self.tail.iter().map(|line| format!("  {line}")));
         }
-        lines.extend(self.log.as_ref().map(|log| format!("All that was printed: {}", log.display())));
+        lines.extend(self.log.as_ref().map(|log| format!("The whole output: {}", log.display())));
         lines
     }
 }

@@ -10,10 +10,10 @@ pub enum InvalidName {
     #[error("it must begin with a letter from a to z")]
     Start,
     /// A character that some language or file name does not allow.
-    #[error("{0:?} cannot be in it: there are a to z, 0 to 9 and -")]
+    #[error("it cannot contain {0:?}, only a to z, 0 to 9 and -")]
     Character(char),
     /// `a-` or `a--b`.
-    #[error("a - stands between two letters or digits")]
+    #[error("a - must be between two letters or digits")]
     Dash,
     /// Longer than file names and package registries allow.
     #[error("it is longer than 64 letters")]

@@ -27,7 +27,7 @@ pub struct NewProject<'a> {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum NewError {
     /// The name is not valid for a package.
-    #[error("A recipe package cannot be called {name:?}: {why}.")]
+    #[error("A recipe package cannot be called {name:?}: {why}")]
     Name {
         /// The name.
         name: String,
@@ -35,10 +35,10 @@ pub enum NewError {
         why: InvalidName,
     },
     /// The directory is not empty.
-    #[error("{} exists already, and is not an empty directory.", .0.display())]
+    #[error("{} already exists, and is not an empty directory", .0.display())]
     Exists(PathBuf),
     /// This host has no template for that language.
-    #[error("This host carries no template for {}.", .0.name())]
+    #[error("This host carries no template for {}", .0.name())]
     NoTemplate(Language),
     /// A file could not be written.
     #[error(transparent)]

@@ -9,7 +9,7 @@ use base::source::Explain;
 
 /// A file of a project that could not be written.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("Cannot write {}: {error}.", path.display())]
+#[error("Cannot write {}: {error}", path.display())]
 pub struct ProjectFileError {
     /// The file or directory.
     pub path: PathBuf,

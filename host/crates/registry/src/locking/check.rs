@@ -17,10 +17,10 @@ pub(super) fn same_signers(locked: &Locked, found: &Locked) -> bool {
 pub(super) fn would_change(publication: &ListedComponent<'_>, before: Option<&Locked>) -> LockingError {
     let name = publication.name;
     let message = match before {
-        None => format!("recipes.lock lacks recipe {name}, but the lock file must not change in this run."),
+        None => format!("recipes.lock lacks recipe {name}, but the lock file must not change in this run"),
         Some(before) => {
             format!(
-                "recipes.lock has recipe {name} from {}, but the lock file must not change in this run.",
+                "recipes.lock has recipe {name} from {}, but the lock file must not change in this run",
                 before.source
             )
         }
@@ -36,7 +36,7 @@ pub(super) fn would_change(publication: &ListedComponent<'_>, before: Option<&Lo
 /// The error for an entry that would have to be removed.
 pub(super) fn would_remove(name: &str) -> LockingError {
     let message = format!(
-        "recipes.lock has recipe {name}, which recipes.toml has from no registry, but the lock file must not change in this run."
+        "recipes.lock has recipe {name}, which recipes.toml has from no registry, but the lock file must not change in this run"
     );
     LockingError::Lock { message, place: None, hints: Vec::new(), remedy: Some(Remedy::UpdateLock) }
 }
@@ -60,14 +60,14 @@ fn differences(locked: &Locked, found: &Locked) -> String {
         (locked.version != found.version, "its version"),
         (before.wit != now.wit, "what it is made for (wit)"),
         (before.imports != now.imports, "what it imports"),
-        (before.asks != now.asks, "what it asks for"),
+        (before.asks != now.asks, "what it requests"),
     ];
     let differing: Vec<_> = facts.into_iter().filter_map(|(differs, what)| differs.then_some(what)).collect();
     differing.join(", ")
 }
 
 pub(super) fn edited(publication: &ListedComponent<'_>, what: &str) -> LockingError {
-    let message = format!("recipes.lock does not match the component of recipe {}: {what}.", publication.name);
+    let message = format!("recipes.lock does not match the component of recipe {}: {what}", publication.name);
     LockingError::Lock {
         message,
         place: publication.place.cloned(),
@@ -94,7 +94,7 @@ pub fn check_component(
 /// The error for a different component: the lock file must have been edited.
 fn not_the_component(publication: &ListedComponent<'_>, locked: &Locked, obtained: &Obtained) -> LockingError {
     let message = format!(
-        "recipes.lock says that {} has the component sha256:{}, but it is sha256:{}.",
+        "recipes.lock says that {} has the component sha256:{}, but it is sha256:{}",
         publication.source.with_digest(locked.manifest),
         locked.component,
         obtained.digest

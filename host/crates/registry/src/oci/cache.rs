@@ -36,7 +36,7 @@ pub struct ArtifactCache {
 impl ArtifactCache {
     /// The cache in the user's cache directory. If that directory is unknown, nothing is stored.
     pub fn open(environment: &Environment, report: Arc<dyn Report>) -> Self {
-        let directory = environment.cache_directory().map(|directory| directory.join("artefacts"));
+        let directory = environment.cache_directory().map(|directory| directory.join("artifacts"));
         Self { directory, capacity: CAPACITY, report, reported: Arc::new(Once::new()) }
     }
 

@@ -15,7 +15,7 @@ use url::Url;
 #[derive(Debug, thiserror::Error)]
 pub enum RegistryError {
     /// The artifact does not exist.
-    #[error("There is no {reference} in {place}.")]
+    #[error("There is no {reference} in {place}")]
     NotFound {
         /// The reference that was requested.
         reference: String,
@@ -23,7 +23,7 @@ pub enum RegistryError {
         place: String,
     },
     /// The response does not match the request.
-    #[error("{what} of {reference} {integrity}.")]
+    #[error("{what} of {reference} {integrity}")]
     Integrity {
         /// The content: `The manifest`, `The component`.
         what: &'static str,
@@ -33,7 +33,7 @@ pub enum RegistryError {
         integrity: Integrity,
     },
     /// A file in a directory of copies is damaged or was changed.
-    #[error("{what} of {reference} in {} {integrity}.", path.display())]
+    #[error("{what} of {reference} in {} {integrity}", path.display())]
     DamagedCopy {
         /// The content: `The manifest`, `The component`.
         what: &'static str,
@@ -45,7 +45,7 @@ pub enum RegistryError {
         integrity: Box<Integrity>,
     },
     /// The manifest, or one of its contents, is of another kind.
-    #[error("{reference} is not a recipe component: {reason}.")]
+    #[error("{reference} is not a recipe component: {reason}")]
     NotAComponent {
         /// The artifact.
         reference: String,
@@ -53,7 +53,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// Too many signatures.
-    #[error("{reference} has {count} signatures; at most {most} are read.")]
+    #[error("{reference} has {count} signatures; at most {most} are read")]
     TooManySignatures {
         /// The artifact.
         reference: String,
@@ -63,7 +63,7 @@ pub enum RegistryError {
         most: usize,
     },
     /// A document of the registry or layout that cannot be parsed.
-    #[error("{what} of {place} cannot be understood: {reason}.")]
+    #[error("{what} of {place} cannot be understood: {reason}")]
     Malformed {
         /// The document.
         what: &'static str,
@@ -73,7 +73,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// A directory is not an OCI image layout.
-    #[error("{} is not an OCI image layout: {reason}.", path.display())]
+    #[error("{} is not an OCI image layout: {reason}", path.display())]
     NotALayout {
         /// The directory.
         path: PathBuf,
@@ -81,13 +81,13 @@ pub enum RegistryError {
         reason: String,
     },
     /// The registry must not be asked.
-    #[error("{reference} would have to be requested over the network, in offline mode.")]
+    #[error("{reference} cannot be requested over the network in offline mode")]
     Offline {
         /// The reference that was requested.
         reference: String,
     },
     /// The registry did not respond, or did not send what was requested.
-    #[error("Cannot {operation} {reference}: {fault}.")]
+    #[error("Cannot {operation} {reference}: {fault}")]
     Call {
         /// The operation: `read`, `write`.
         operation: &'static str,
@@ -97,7 +97,7 @@ pub enum RegistryError {
         fault: TransferFault,
     },
     /// The registry responded with an unexpected status.
-    #[error("Cannot {operation} {reference}: the registry answers {status}{}.", in_parentheses(message))]
+    #[error("Cannot {operation} {reference}: the registry answers {status}{}", in_parentheses(message))]
     Refused {
         /// The operation: `read`, `write`.
         operation: &'static str,
@@ -110,7 +110,7 @@ pub enum RegistryError {
     },
     /// The registry demands credentials, or rejected those that were sent.
     #[error(
-        "Cannot {operation} {reference}: {host} {}.",
+        "Cannot {operation} {reference}: {host} {}",
         if *known { "does not accept your credentials" } else { "requires credentials" }
     )]
     Unauthorized {
@@ -124,7 +124,7 @@ pub enum RegistryError {
         known: bool,
     },
     /// The registry specifies a token server outside its domain.
-    #[error("{host} demands a token from {realm}, which is not in its domain: nothing was sent there.")]
+    #[error("{host} demands a token from {realm}, which is not in its domain: nothing was sent there")]
     ForeignRealm {
         /// The registry.
         host: String,
@@ -132,13 +132,13 @@ pub enum RegistryError {
         realm: String,
     },
     /// The registry demands an unsupported kind of authentication.
-    #[error("{host} demands a kind of authentication that is not known here.")]
+    #[error("{host} demands a kind of authentication that is not supported")]
     UnknownChallenge {
         /// The registry.
         host: String,
     },
     /// Stored credentials cannot be read.
-    #[error("The credentials for {host} in {} cannot be used: {reason}.", path.display())]
+    #[error("The credentials for {host} in {} cannot be used: {reason}", path.display())]
     Credentials {
         /// The registry.
         host: String,
@@ -148,7 +148,7 @@ pub enum RegistryError {
         reason: String,
     },
     /// The caller canceled the operation.
-    #[error("{reference}: canceled.")]
+    #[error("{reference}: canceled")]
     Canceled {
         /// The reference that was requested.
         reference: String,
@@ -256,7 +256,7 @@ impl Explain for RegistryError {
             }
             Self::Unauthorized { known: true, .. } => {
                 "Log in again, and check that you may do this with the repository; with some registries, a repository must \
-                 be made first."
+                 be created first."
             }
             Self::ForeignRealm { .. } => {
                 "A token server is asked only over https, on the registry's host or in its domain. Ask the registry's \

@@ -48,7 +48,7 @@ impl ImageLayout {
     /// If it cannot be written, or exists with an unknown version.
     pub fn create(directory: &Path) -> Result<Self, RegistryError> {
         let blobs = directory.join("blobs/sha256");
-        std::fs::create_dir_all(&blobs).map_err(FileError::of("make the directory", &blobs))?;
+        std::fs::create_dir_all(&blobs).map_err(FileError::of("create the directory", &blobs))?;
         if !directory.join(MARKER).exists() {
             let layout = Self { directory: directory.to_owned() };
             layout.write_index(&layout.index()?)?;
@@ -292,7 +292,7 @@ mod tests {
     fn says_why_a_directory_is_not_a_layout() {
         let directory = tempfile::tempdir().unwrap();
         let error = |directory: &Path| ImageLayout::open(directory).unwrap_err().to_string();
-        assert!(error(directory.path()).ends_with("is not an OCI image layout: it has no file oci-layout."));
+        assert!(error(directory.path()).ends_with("is not an OCI image layout: it has no file oci-layout"));
         std::fs::write(directory.path().join(MARKER), "{\"imageLayoutVersion\": \"9.0.0\"}").unwrap();
         assert!(error(directory.path()).contains("its version is \"9.0.0\""));
         std::fs::write(directory.path().join(MARKER), "{").unwrap();

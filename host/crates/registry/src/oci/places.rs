@@ -131,7 +131,7 @@ mod tests {
         }
 
         fn file(&self, name: &str) -> PathBuf {
-            self.home.path().join(".cache/buildout-host/artefacts").join(name)
+            self.home.path().join(".cache/buildout-host/artifacts").join(name)
         }
     }
 

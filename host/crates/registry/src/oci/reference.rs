@@ -41,7 +41,7 @@ pub enum InvalidArtifactReference {
     #[error("it has no repository")]
     NoRepository,
     /// The name of the repository has invalid characters.
-    #[error("the repository's name may contain only small letters, digits, and single . _ - / between them")]
+    #[error("the repository's name may contain only lowercase letters, digits, and single . _ - / between them")]
     Repository,
     /// The name is too long.
     #[error("its name is longer than {LONGEST_NAME} characters")]
@@ -50,7 +50,7 @@ pub enum InvalidArtifactReference {
     #[error("a tag has 1 to {LONGEST_TAG} letters, digits, . _ -, and starts with a letter, a digit or _")]
     Tag,
     /// The part after `@` is invalid.
-    #[error("what follows the @ is not sha256: and 64 small hexadecimal digits")]
+    #[error("what follows the @ is not sha256: and 64 lowercase hexadecimal digits")]
     Digest,
     /// Neither tag nor digest.
     #[error("it has neither a tag nor a digest")]
@@ -213,7 +213,7 @@ fn is_port(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|port| port > 0)
 }
 
-/// One component of a repository's name: runs of lower-case letters and digits, separated by `.`, `_`, `__` or any
+/// One component of a repository's name: runs of lowercase letters and digits, separated by `.`, `_`, `__` or any
 /// number of `-`.
 fn is_component(text: &str) -> bool {
     let alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();

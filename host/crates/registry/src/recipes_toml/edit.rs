@@ -26,10 +26,10 @@ pub enum AddKeyError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The name has invalid characters.
-    #[error("Invalid name of a key: {0:?}.")]
+    #[error("Invalid key name: {0:?}")]
     Name(String),
     /// Another key has the name.
-    #[error("Another key {name:?} already exists: {fingerprint}.")]
+    #[error("Another key {name:?} already exists: {fingerprint}")]
     Taken {
         /// The name.
         name: String,
@@ -37,7 +37,7 @@ pub enum AddKeyError {
         fingerprint: String,
     },
     /// The key exists under another name.
-    #[error("This key already exists: it is {name:?}.")]
+    #[error("This key already exists: it is {name:?}")]
     Known {
         /// The name.
         name: String,
@@ -100,7 +100,7 @@ pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Optio
     let relative = Path::new("keys").join(format!("{name}.pub"));
     let file = recipes_toml.parent().unwrap_or(Path::new("")).join(&relative);
     if let Some(directory) = file.parent() {
-        std::fs::create_dir_all(directory).map_err(FileError::of("make the directory", directory))?;
+        std::fs::create_dir_all(directory).map_err(FileError::of("create the directory", directory))?;
     }
     if file.exists() {
         let other = PublicKey::read(&file)?;
@@ -117,7 +117,7 @@ pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Optio
 fn write_key(recipes_toml: &Path, name: &str, file: &Path) -> Result<(), AddKeyError> {
     let text = read_text(recipes_toml)?.unwrap_or_default();
     let edited = with_key(&text, name, &file.to_string_lossy()).ok_or_else(|| {
-        let message = format!("[key.{name}] cannot be added to {}.", recipes_toml.display());
+        let message = format!("[key.{name}] cannot be added to {}", recipes_toml.display());
         RecipesFileError::invalid(message, None, Vec::new())
     })?;
     files::replace(recipes_toml, edited.as_bytes())?;

@@ -73,7 +73,7 @@ impl TomlFile {
     fn entry(&self, recipes: &dyn TableLike, name: &str, item: &Item) -> Result<RecipeEntry, RecipesFileError> {
         let key_span = recipes.key(name).and_then(toml_edit::Key::span);
         let reference = name.parse::<RecipeReference>().map_err(|error| {
-            self.error(key_span.clone(), format!("Invalid recipe reference {name:?}: {error}."), Vec::new())
+            self.error(key_span.clone(), format!("Invalid recipe reference {name:?}: {error}"), Vec::new())
         })?;
         let table = self.table(item, name)?;
         self.check_keys(table, &format!(" of recipe {name:?}"), &["builtin", "path", "oci", "signed-by", "grant"])?;
@@ -96,7 +96,7 @@ impl TomlFile {
             ["builtin", "path", "oci"].iter().filter_map(|key| Some((*key, table.get(key)?))).collect();
         match sources[..] {
             [(first, _), (second, item), ..] => {
-                let message = format!("Recipe {name:?} has both {first:?} and {second:?}.");
+                let message = format!("Recipe {name:?} has both {first:?} and {second:?}");
                 Err(self.error(item.span(), message, vec!["Remove one of them.".to_owned()]))
             }
             [("builtin", item)] => self.built_in(item).map(Some),
@@ -107,7 +107,7 @@ impl TomlFile {
                 let hint = "Add builtin = \"NAME\", path = \"FILE.wasm\", oci = \"HOST/NAME:VERSION\" or grant = {…}.";
                 Err(self.error(
                     key_span,
-                    format!("Recipe {name:?} has neither source nor grant."),
+                    format!("Recipe {name:?} has neither source nor grant"),
                     vec![hint.to_owned()],
                 ))
             }
@@ -117,7 +117,7 @@ impl TomlFile {
     fn registry(&self, item: &Item) -> Result<EntrySource, RecipesFileError> {
         let text = self.string(item, "oci")?;
         let invalid = |error: oci::InvalidArtifactReference| {
-            self.error(item.span(), format!("Invalid oci {text:?}: {error}."), error.hints())
+            self.error(item.span(), format!("Invalid oci {text:?}: {error}"), error.hints())
         };
         Ok(EntrySource::Registry(text.parse().map_err(invalid)?, self.place(item.span())))
     }
@@ -131,14 +131,14 @@ impl TomlFile {
     ) -> Result<(), RecipesFileError> {
         match (source, wanted) {
             (Some(EntrySource::Registry(_, place)), None) => {
-                let message = format!("Recipe {name:?} comes from a registry and has no \"signed-by\".");
+                let message = format!("Recipe {name:?} comes from a registry and has no \"signed-by\"");
                 let hint = "Add signed-by = [\"NAME\"] with a key's name. A component that is not signed needs signed-by = \
                             \"unsigned\".";
                 let error = RecipesFileError::invalid(message, place.clone(), vec![hint.to_owned()]);
                 Err(error.remedy(Remedy::ImportKey { name: None }))
             }
             (None | Some(EntrySource::BuiltIn(..)), Some(wanted)) => {
-                let message = format!("Recipe {name:?} has \"signed-by\", but neither \"oci\" nor \"path\".");
+                let message = format!("Recipe {name:?} has \"signed-by\", but neither \"oci\" nor \"path\"");
                 let hint = "Built-in recipes, and those built from their sources, have no signature.";
                 Err(RecipesFileError::invalid(message, wanted.place.clone(), vec![hint.to_owned()]))
             }
@@ -150,7 +150,7 @@ impl TomlFile {
         let name = self.string(item, "builtin")?;
         let reference = name
             .parse()
-            .map_err(|error| self.error(item.span(), format!("Invalid built-in {name:?}: {error}."), Vec::new()))?;
+            .map_err(|error| self.error(item.span(), format!("Invalid built-in {name:?}: {error}"), Vec::new()))?;
         Ok(EntrySource::BuiltIn(reference, self.place(item.span())))
     }
 
@@ -182,7 +182,7 @@ impl TomlFile {
             Some(unknown) => {
                 let span = table.get("defaults").and_then(Item::span);
                 let hint = format!("Recipes in Python have these rights: {}.", DEFAULT_RIGHTS.join(", "));
-                Err(self.error(span, format!("Unknown right {unknown:?} in \"defaults\"."), vec![hint]))
+                Err(self.error(span, format!("Unknown right {unknown:?} in \"defaults\""), vec![hint]))
             }
         }
     }
@@ -190,7 +190,7 @@ impl TomlFile {
     /// `true` or `false`.
     fn flag(&self, table: &dyn TableLike, key: &str) -> Result<bool, RecipesFileError> {
         let Some(item) = table.get(key) else { return Ok(false) };
-        item.as_bool().ok_or_else(|| self.error(item.span(), format!("{key:?} must be true or false."), Vec::new()))
+        item.as_bool().ok_or_else(|| self.error(item.span(), format!("{key:?} must be true or false"), Vec::new()))
     }
 
     /// A positive integer with a unit.
@@ -212,7 +212,7 @@ impl TomlFile {
             _ => {
                 let names: Vec<_> = units.iter().map(|(name, _)| *name).collect();
                 let hint = format!("Write a whole number above 0 and its unit ({}): {example:?}.", names.join(", "));
-                Err(self.error(item.span(), format!("Invalid {key} {text:?}."), vec![hint]))
+                Err(self.error(item.span(), format!("Invalid {key} {text:?}"), vec![hint]))
             }
         }
     }
@@ -225,7 +225,7 @@ impl TomlFile {
             if let Some(unknown) = names.iter().find(|name| !known().any(|known| known == name.as_str())) {
                 let hints: Vec<_> = nearest(unknown, known()).map(did_you_mean).into_iter().collect();
                 let place = wanted.place.as_ref().map(|place| place.find(unknown));
-                let error = RecipesFileError::invalid(format!("There is no key {unknown:?}."), place, hints);
+                let error = RecipesFileError::invalid(format!("There is no key {unknown:?}"), place, hints);
                 return Err(error.remedy(Remedy::ImportKey { name: Some(unknown.clone()) }));
             }
         }
@@ -289,9 +289,9 @@ mod tests {
         assert!(Grant::default().keeps_default("run"));
         let (place, message, hints) = wrong("[python-recipes]\ngrant = { defaults = [\"all\"] }\n");
         assert_eq!(place, "/b/recipes.toml:2:22");
-        assert!(message.starts_with("Unknown right \"all\" in \"defaults\"."), "{message}");
+        assert!(message.starts_with("Unknown right \"all\" in \"defaults\""), "{message}");
         assert_eq!(hints, "Recipes in Python have these rights: read, write, run, fetch, distributions.");
-        assert!(wrong("[python-recipes]\npath = \"a\"\n").1.starts_with("Unknown key \"path\" of python-recipes."));
+        assert!(wrong("[python-recipes]\npath = \"a\"\n").1.starts_with("Unknown key \"path\" of python-recipes"));
     }
 
     #[test]
@@ -316,18 +316,18 @@ mod tests {
     fn wrong_values_point_at_the_value() {
         for (text, place, start) in [
             ("[recipe.a]\npath = 1\n", "2:8", "\"path\" must be a string"),
-            ("[recipe.a]\npath = \"\"\n", "2:8", "\"path\" must be a string that is not empty."),
+            ("[recipe.a]\npath = \"\"\n", "2:8", "\"path\" must be a string that is not empty"),
             ("[recipe.a]\nbuiltin = \"a:b:c\"\n", "2:11", "Invalid built-in \"a:b:c\""),
             ("[recipe.\"a b\"]\npath = \"a\"\n", "1:9", "Invalid recipe reference \"a b\""),
-            ("[recipe.a]\n", "1:9", "Recipe \"a\" has neither source nor grant."),
+            ("[recipe.a]\n", "1:9", "Recipe \"a\" has neither source nor grant"),
             ("[recipe.a]\npath = \"a\"\nbuiltin = \"b\"\n", "2:8", "Recipe \"a\" has both"),
-            ("recipe = 1\n", "1:10", "\"recipe\" must be a table."),
-            ("[recipe.a]\ngrant = { read = \"/\" }\n", "2:18", "\"read\" must be an array of strings."),
-            ("[recipe.a]\ngrant = { read = [\"/\", 1] }\n", "2:24", "\"read\" must be an array of strings."),
-            ("[recipe.a]\ngrant = { memory = \"256\" }\n", "2:20", "Invalid memory \"256\"."),
-            ("[recipe.a]\ngrant = { memory = \"0MiB\" }\n", "2:20", "Invalid memory \"0MiB\"."),
+            ("recipe = 1\n", "1:10", "\"recipe\" must be a table"),
+            ("[recipe.a]\ngrant = { read = \"/\" }\n", "2:18", "\"read\" must be an array of strings"),
+            ("[recipe.a]\ngrant = { read = [\"/\", 1] }\n", "2:24", "\"read\" must be an array of strings"),
+            ("[recipe.a]\ngrant = { memory = \"256\" }\n", "2:20", "Invalid memory \"256\""),
+            ("[recipe.a]\ngrant = { memory = \"0MiB\" }\n", "2:20", "Invalid memory \"0MiB\""),
             ("[recipe.a]\ngrant = { memory = \"99999999999GiB\" }\n", "2:20", "Invalid memory"),
-            ("[recipe.a]\ngrant = { timeout = \"-1s\" }\n", "2:21", "Invalid timeout \"-1s\"."),
+            ("[recipe.a]\ngrant = { timeout = \"-1s\" }\n", "2:21", "Invalid timeout \"-1s\""),
             ("[recipe.a\n", "1:10", "Invalid TOML: "),
             ("[recipe.a]\npath = \"a\"\n[recipe.a]\n", "3:9", "Invalid TOML: duplicate key"),
         ] {

@@ -56,13 +56,13 @@ impl TomlFile {
         let span = keys.key(name).and_then(toml_edit::Key::span);
         if !is_key_name(name) {
             let hints = vec!["The name of a key consists of letters, digits, `-`, `_` and `.`.".to_owned()];
-            return Err(self.error(span, format!("Invalid name of a key: {name:?}."), hints));
+            return Err(self.error(span, format!("Invalid key name: {name:?}"), hints));
         }
         let table = self.table(item, name)?;
         self.check_keys(table, &format!(" of key {name:?}"), &["public-key", "revoked"])?;
         let Some(file) = table.get("public-key") else {
             let hints = vec!["Write public-key = \"keys/NAME.pub\".".to_owned()];
-            return Err(self.error(span, format!("Key {name:?} has no \"public-key\"."), hints));
+            return Err(self.error(span, format!("Key {name:?} has no \"public-key\""), hints));
         };
         let file = self.path(self.string(file, "public-key")?);
         let revoked = table.get("revoked").map(|item| self.date(item)).transpose()?;
@@ -80,7 +80,7 @@ impl TomlFile {
             Some(_) => Ok(text),
             None => {
                 let hints = vec!["Write the date as in revoked = \"2026-01-31\".".to_owned()];
-                Err(self.error(item.span(), "\"revoked\" must be a date.".to_owned(), hints))
+                Err(self.error(item.span(), "\"revoked\" must be a date".to_owned(), hints))
             }
         }
     }
@@ -99,28 +99,28 @@ impl TomlFile {
                 let any = table
                     .get("any")
                     .and_then(Item::as_array)
-                    .ok_or_else(|| wrong("\"any\" must be an array of names of keys."))?;
+                    .ok_or_else(|| wrong("\"any\" must be an array of names of keys"))?;
                 let at_least = table.get("at-least").map_or(Some(1), Item::as_integer);
                 let at_least = at_least.and_then(|number| usize::try_from(number).ok());
                 (any, at_least.unwrap_or_default())
             }
-            _ => return Err(wrong("\"signed-by\" must be an array of names of keys.")),
+            _ => return Err(wrong("\"signed-by\" must be an array of names of keys")),
         };
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let names: Vec<String> = names
             .iter()
             .map(text)
             .collect::<Option<_>>()
-            .ok_or_else(|| wrong("\"signed-by\" must be an array of names of keys."))?;
+            .ok_or_else(|| wrong("\"signed-by\" must be an array of names of keys"))?;
         if names.is_empty() {
-            return Err(wrong("\"signed-by\" is empty."));
+            return Err(wrong("\"signed-by\" is empty"));
         }
         if let Some(twice) = names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
         {
-            return Err(wrong(&format!("\"signed-by\" has the key {twice:?} twice.")));
+            return Err(wrong(&format!("\"signed-by\" has the key {twice:?} twice")));
         }
         if !(1..=names.len()).contains(&at_least) {
-            return Err(wrong(&format!("\"at-least\" must be a number from 1 to {}.", names.len())));
+            return Err(wrong(&format!("\"at-least\" must be a number from 1 to {}", names.len())));
         }
         Ok(WantedSigners { signed_by: SignedBy::Some { names, at_least }, place })
     }
@@ -177,17 +177,17 @@ mod tests {
     #[test]
     fn reports_errors_with_their_places() {
         for (value, expected) in [
-            ("\"signed\"", "\"signed-by\" must be an array of names of keys."),
-            ("1", "\"signed-by\" must be an array of names of keys."),
-            ("[1]", "\"signed-by\" must be an array of names of keys."),
-            ("[]", "\"signed-by\" is empty."),
-            ("[\"a\", \"a\"]", "\"signed-by\" has the key \"a\" twice."),
-            ("[\"c\"]", "There is no key \"c\"."),
-            ("{ at-least = 1 }", "\"any\" must be an array of names of keys."),
-            ("{ any = [\"a\"], at-least = 0 }", "\"at-least\" must be a number from 1 to 1."),
-            ("{ any = [\"a\"], at-least = 2 }", "\"at-least\" must be a number from 1 to 1."),
-            ("{ any = [\"a\"], at-least = -1 }", "\"at-least\" must be a number from 1 to 1."),
-            ("{ any = [\"a\"], most = 1 }", "Unknown key \"most\" of signed-by."),
+            ("\"signed\"", "\"signed-by\" must be an array of names of keys"),
+            ("1", "\"signed-by\" must be an array of names of keys"),
+            ("[1]", "\"signed-by\" must be an array of names of keys"),
+            ("[]", "\"signed-by\" is empty"),
+            ("[\"a\", \"a\"]", "\"signed-by\" has the key \"a\" twice"),
+            ("[\"c\"]", "There is no key \"c\""),
+            ("{ at-least = 1 }", "\"any\" must be an array of names of keys"),
+            ("{ any = [\"a\"], at-least = 0 }", "\"at-least\" must be a number from 1 to 1"),
+            ("{ any = [\"a\"], at-least = 2 }", "\"at-least\" must be a number from 1 to 1"),
+            ("{ any = [\"a\"], at-least = -1 }", "\"at-least\" must be a number from 1 to 1"),
+            ("{ any = [\"a\"], most = 1 }", "Unknown key \"most\" of signed-by"),
         ] {
             let error = signed_by(value).unwrap_err();
             assert_eq!(error.to_string(), expected, "{value}");
@@ -195,14 +195,14 @@ mod tests {
             assert!(!(error.hints().is_empty() && error.remedies().is_empty()), "{value}");
         }
         for (text, expected) in [
-            ("[recipe.r]\noci = \"r:1\"\nsigned-by = [\"a\"]\n", "Invalid oci \"r:1\": it has no registry."),
-            ("[recipe.r]\noci = \"h.example/r:1\"\npath = \"r\"\n", "Recipe \"r\" has both \"path\" and \"oci\"."),
-            ("[recipe.r]\nbuiltin = \"mkdir\"\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
-            ("[recipe.r]\ngrant = {}\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\"."),
-            ("[key.\"x/y\"]\npublic-key = \"a\"\n", "Invalid name of a key: \"x/y\"."),
-            ("[key.c]\n", "Key \"c\" has no \"public-key\"."),
-            ("[key.c]\npublic-key = \"a\"\nrevoked = true\n", "\"revoked\" must be a date."),
-            ("[key.c]\npublic-key = \"a\"\nrevoked = \"2026-13-01\"\n", "\"revoked\" must be a date."),
+            ("[recipe.r]\noci = \"r:1\"\nsigned-by = [\"a\"]\n", "Invalid oci \"r:1\": it has no registry"),
+            ("[recipe.r]\noci = \"h.example/r:1\"\npath = \"r\"\n", "Recipe \"r\" has both \"path\" and \"oci\""),
+            ("[recipe.r]\nbuiltin = \"mkdir\"\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\""),
+            ("[recipe.r]\ngrant = {}\nsigned-by = [\"a\"]\n", "neither \"oci\" nor \"path\""),
+            ("[key.\"x/y\"]\npublic-key = \"a\"\n", "Invalid key name: \"x/y\""),
+            ("[key.c]\n", "Key \"c\" has no \"public-key\""),
+            ("[key.c]\npublic-key = \"a\"\nrevoked = true\n", "\"revoked\" must be a date"),
+            ("[key.c]\npublic-key = \"a\"\nrevoked = \"2026-13-01\"\n", "\"revoked\" must be a date"),
         ] {
             let error = parse(text).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");

@@ -14,7 +14,7 @@ pub enum InvalidKey {
     #[error("it is not in PEM form (no -----BEGIN … KEY-----)")]
     NotPem,
     /// PEM of something else.
-    #[error("it contains {found}, and not {expected}")]
+    #[error("it contains {found}, not {expected}")]
     Label {
         /// The label of its first line.
         found: String,
@@ -22,10 +22,10 @@ pub enum InvalidKey {
         expected: &'static str,
     },
     /// More than one key: it is ambiguous which one to use.
-    #[error("it contains {0} keys, and not one")]
+    #[error("it contains {0} keys instead of one")]
     Several(usize),
     /// A key for another algorithm.
-    #[error("it is a key for {0}; only ECDSA P-256 is understood")]
+    #[error("it is a key for {0}; only ECDSA P-256 is supported")]
     Algorithm(String),
     /// The bytes in the PEM are not a key.
     #[error("the bytes in it are not a key")]
@@ -34,7 +34,7 @@ pub enum InvalidKey {
     #[error("it is encrypted in an unknown way ({0})")]
     Sealing(&'static str),
     /// The scrypt parameters are not those of known key generators: arbitrary ones could demand any amount of memory.
-    #[error("its parameters of scrypt are not used for keys (N={n}, r={r}, p={p})")]
+    #[error("its scrypt parameters are not those of a key (N={n}, r={r}, p={p})")]
     Parameters {
         /// The cost.
         n: u64,
@@ -55,7 +55,7 @@ pub enum InvalidKey {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read.
-    #[error("Cannot read {}: {error}.", path.display())]
+    #[error("Cannot read {}: {error}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
@@ -63,7 +63,7 @@ pub enum KeyError {
         error: Arc<io::Error>,
     },
     /// The file is not such a key.
-    #[error("{} is not usable as a key: {reason}.", path.display())]
+    #[error("{} is not usable as a key: {reason}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -71,10 +71,10 @@ pub enum KeyError {
         reason: InvalidKey,
     },
     /// The passphrase is wrong.
-    #[error("The passphrase of {} is wrong.", .0.display())]
+    #[error("The passphrase of {} is wrong", .0.display())]
     Passphrase(PathBuf),
     /// The system's random number generator failed.
-    #[error("The system has no random bytes: {0}.")]
+    #[error("The system does not provide random bytes: {0}")]
     Random(String),
 }
 

@@ -34,7 +34,7 @@ pub enum InvalidPayload {
     #[error("it is not a statement about an artifact ({0})")]
     Form(&'static str),
     /// A statement of another kind.
-    #[error("it is of the kind {0:?}, and not {TYPE:?}")]
+    #[error("it is of the kind {0:?}, not {TYPE:?}")]
     Type(String),
 }
 

@@ -72,7 +72,7 @@ impl PrivateKey {
 
     fn parse_plain(text: &[u8]) -> Result<Self, InvalidKey> {
         const LABELS: [&str; 2] = ["PRIVATE KEY", "EC PRIVATE KEY"];
-        let decoded = decode(text, &LABELS, "a private key that is not encrypted")?;
+        let decoded = decode(text, &LABELS, "an unencrypted private key")?;
         if decoded.label == LABELS[0] {
             return Self::of_pkcs8(&decoded.bytes);
         }

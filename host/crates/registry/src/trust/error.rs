@@ -9,7 +9,7 @@ use base::source::Explain;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// No signature exists.
-    #[error("{what} is not signed; recipes.toml requires a signature by {}.", list(wanted, "or"))]
+    #[error("{what} is not signed; recipes.toml requires a signature by {}", list(wanted, "or"))]
     NotSigned {
         /// The artifact or file.
         what: String,
@@ -17,7 +17,7 @@ pub enum TrustError {
         wanted: Vec<String>,
     },
     /// Signatures exist, but none by a required key.
-    #[error("{what} is signed by {}, and not by {}.", signers(others, *count), list(wanted, "or"))]
+    #[error("{what} is signed by {}, not by {}", signers(others, *count), list(wanted, "or"))]
     OfOthers {
         /// The artifact or file.
         what: String,
@@ -30,7 +30,7 @@ pub enum TrustError {
     },
     /// Too few required keys have signed.
     #[error(
-        "{what} is signed only by {}; recipes.toml requires {at_least} of {}.",
+        "{what} is signed only by {}; recipes.toml requires {at_least} of {}",
         list(have, "and"),
         list(wanted, "and")
     )]
@@ -45,7 +45,7 @@ pub enum TrustError {
         at_least: usize,
     },
     /// A required key signed, but its signature is not valid for this artifact.
-    #[error("The signature of {signer} for {what} is not valid: {objection}.")]
+    #[error("The signature of {signer} for {what} is not valid: {objection}")]
     Objection {
         /// The artifact or file.
         what: String,
@@ -66,7 +66,7 @@ pub enum Objection {
     #[error("the signed text is not usable: {0}")]
     Payload(InvalidPayload),
     /// It is for another artifact.
-    #[error("it is for another artifact, sha256:{signed}, and not for sha256:{found}")]
+    #[error("it is for another artifact, sha256:{signed}, not for sha256:{found}")]
     Manifest {
         /// The manifest that was signed.
         signed: Digest,
@@ -88,7 +88,7 @@ impl Explain for TrustError {
                 "Ask its publisher to sign it. Only if you trust everyone who can write there, use signed-by = \"unsigned\"."
             }
             Self::OfOthers { .. } => {
-                "If you trust that signer, get their public key in another way than this, and add its name to signed-by."
+                "If you trust that signer, get their public key through another channel, and add its name to signed-by."
             }
             Self::TooFew { .. } => "Ask the others to sign it too.",
             Self::Objection { objection: Objection::Revoked(_), .. } => {
@@ -125,7 +125,7 @@ fn signers(others: &[String], count: usize) -> String {
     match (others, count) {
         ([], 1) => "a key that is not in recipes.toml".to_owned(),
         // A signature does not show its key: one key may have made all of them.
-        ([], count) => format!("no key in recipes.toml ({count} signatures)"),
+        ([], count) => format!("keys that are not in recipes.toml ({count} signatures)"),
         (others, _) => list(others, "and"),
     }
 }

@@ -10,8 +10,8 @@ use tonic::Code;
 use super::{MissReason, ResultCache};
 use crate::action::EncodedAction;
 use crate::blob::BlobDigest;
-use crate::client::{CallFailure, Client, Content, Executed, Session};
-use crate::execution::{Execution, ExecutionEvent, ExecutionFailure};
+use crate::client::{CacheClient, CallFailure, Content, Executed, ServerSession};
+use crate::execution::{ExecutionEvent, ExecutionFailure, RemoteExecution};
 use crate::protocol::v2;
 
 /// The longest output of a command that is fetched.
@@ -28,27 +28,27 @@ impl ResultCache {
         action: &EncodedAction,
         files: &BTreeMap<BlobDigest, PathBuf>,
         events: &mut (dyn FnMut(ExecutionEvent<'_>) + Send),
-    ) -> Result<Execution, ExecutionFailure> {
+    ) -> Result<RemoteExecution, ExecutionFailure> {
         let executor = self.executor.as_ref().filter(|client| client.is_usable());
         let (Some(executor), Some(cache)) = (executor, &self.cache) else { return Err(ExecutionFailure::Unavailable) };
         let mut executed = self.execute_once(executor, cache, action, files, events)?;
         if matches!(executed, Executed::Failed { code: Code::FailedPrecondition, .. }) {
             // It lost inputs that it had.
-            let forgotten = self.runtime.run(async { Ok(cache.session().await?.forget_present()) });
-            forgotten.map_err(|failure| self.failure(cache, &failure))?;
+            let session = self.runtime.run(cache.session());
+            session.map_err(|failure| self.failure(cache, &failure))?.forget_present();
             executed = self.execute_once(executor, cache, action, files, events)?;
         }
         match executed {
             Executed::Failed { code: Code::DeadlineExceeded, .. } => Err(ExecutionFailure::Timeout),
             Executed::Failed { code, message } => Err(ExecutionFailure::Server(format!("{code} ({message})"))),
-            Executed::Result { result, cached } => self.take(cache, action, result, cached),
+            Executed::Result { result, cached } => self.take(cache, action, *result, cached),
         }
     }
 
     fn execute_once(
         &self,
-        executor: &Client,
-        cache: &Client,
+        executor: &CacheClient,
+        cache: &CacheClient,
         action: &EncodedAction,
         files: &BTreeMap<BlobDigest, PathBuf>,
         events: &mut (dyn FnMut(ExecutionEvent<'_>) + Send),
@@ -102,7 +102,7 @@ impl ResultCache {
     /// Sends what the server does not have. Returns an input that is nowhere.
     async fn send_inputs(
         &self,
-        session: &std::sync::Arc<Session>,
+        session: &std::sync::Arc<ServerSession>,
         action: &EncodedAction,
         inputs: BTreeSet<BlobDigest>,
         files: &BTreeMap<BlobDigest, PathBuf>,
@@ -123,11 +123,11 @@ impl ResultCache {
 
     fn take(
         &self,
-        cache: &Client,
+        cache: &CacheClient,
         action: &EncodedAction,
         result: v2::ActionResult,
         cached: bool,
-    ) -> Result<Execution, ExecutionFailure> {
+    ) -> Result<RemoteExecution, ExecutionFailure> {
         let stdout = self.output(cache, &result.stdout_raw, result.stdout_digest.as_ref());
         let stderr = self.output(cache, &result.stderr_raw, result.stderr_digest.as_ref());
         if result.exit_code != 0 {
@@ -137,7 +137,7 @@ impl ResultCache {
         let worker = base::source::printable_line(&metadata.worker.chars().take(100).collect::<String>());
         let elapsed = elapsed(&metadata);
         match self.accept(cache, action, result) {
-            Ok(hit) => Ok(Execution { hit, cached, stdout, stderr, worker, elapsed }),
+            Ok(hit) => Ok(RemoteExecution { hit, cached, stdout, stderr, worker, elapsed }),
             Err(MissReason::Unaccepted(why)) => Err(why.into()),
             Err(MissReason::Interrupted) => Err(ExecutionFailure::Interrupted),
             Err(MissReason::MissingBlob(digest)) => {
@@ -148,7 +148,7 @@ impl ResultCache {
     }
 
     /// What a command wrote. It is for the user alone, so a part of it that cannot be read is no failure.
-    fn output(&self, cache: &Client, raw: &[u8], digest: Option<&v2::Digest>) -> Vec<u8> {
+    fn output(&self, cache: &CacheClient, raw: &[u8], digest: Option<&v2::Digest>) -> Vec<u8> {
         let digest = digest.and_then(|digest| BlobDigest::from_message(digest).ok());
         let digest = digest.filter(|digest| raw.is_empty() && (1..=LONGEST_OUTPUT).contains(&digest.size()));
         let Some(digest) = digest else { return raw.to_owned() };
@@ -156,7 +156,7 @@ impl ResultCache {
         fetched.ok().and_then(|()| self.store.read(&digest).ok().flatten()).unwrap_or_default()
     }
 
-    fn failure(&self, client: &Client, failure: &CallFailure) -> ExecutionFailure {
+    fn failure(&self, client: &CacheClient, failure: &CallFailure) -> ExecutionFailure {
         self.notices.of_server(client, failure, "What it does not run is made here.");
         match failure {
             CallFailure::Interrupted => ExecutionFailure::Interrupted,

@@ -5,7 +5,7 @@ use prost::Message as _;
 use super::{CacheHit, HitOrigin, MissReason, ResultCache};
 use crate::action::EncodedAction;
 use crate::blob::BlobDigest;
-use crate::client::{CallFailure, Client, Session};
+use crate::client::{CacheClient, CallFailure, ServerSession};
 use crate::outputs::{ActionOutputs, PromisedOutputs, UnacceptedResult};
 use crate::protocol::v2;
 
@@ -51,7 +51,7 @@ impl ResultCache {
     /// Makes a hit of a server's result: its trees are fetched and checked, its contents are asked for.
     pub(super) fn accept(
         &self,
-        client: &Client,
+        client: &CacheClient,
         action: &EncodedAction,
         mut result: v2::ActionResult,
     ) -> Result<CacheHit, MissReason> {
@@ -89,7 +89,7 @@ impl ResultCache {
 }
 
 /// Fails if a content is missing on the server.
-async fn all_there(session: &Session, digests: &[BlobDigest]) -> Result<(), CallFailure> {
+async fn all_there(session: &ServerSession, digests: &[BlobDigest]) -> Result<(), CallFailure> {
     let missing = session.find_missing(digests.iter().copied()).await?;
     match digests.iter().find(|digest| missing.contains(digest)) {
         Some(lost) => Err(CallFailure::Lost(*lost)),

@@ -18,7 +18,7 @@ use notices::Notices;
 
 use crate::action::EncodedAction;
 use crate::blob::BlobDigest;
-use crate::client::{CallFailure, Client};
+use crate::client::{CacheClient, CallFailure};
 use crate::engine::CallRuntime;
 use crate::outputs::{ActionOutputs, CapturedOutputs, UnacceptedResult};
 use crate::settings::ServerSettings;
@@ -58,7 +58,7 @@ impl CacheHit {
 
 /// What a look-up found.
 #[derive(Clone, Debug)]
-pub enum Lookup {
+pub enum CacheLookup {
     /// A result.
     Hit(CacheHit),
     /// None that can be used.
@@ -104,8 +104,8 @@ pub struct ResultCache {
     store: Arc<BlobStore>,
     limits: TreeLimits,
     runtime: CallRuntime,
-    cache: Option<Client>,
-    executor: Option<Client>,
+    cache: Option<CacheClient>,
+    executor: Option<CacheClient>,
     notices: Notices,
 }
 
@@ -122,8 +122,8 @@ impl ResultCache {
             store: Arc::new(store),
             limits: TreeLimits::default(),
             runtime: CallRuntime::new(interrupt),
-            cache: cache.or_else(|| executor.clone()).map(Client::new),
-            executor: executor.map(Client::new),
+            cache: cache.or_else(|| executor.clone()).map(CacheClient::new),
+            executor: executor.map(CacheClient::new),
             notices: Notices::default(),
         }
     }
@@ -139,17 +139,17 @@ impl ResultCache {
     }
 
     /// Looks a result up: here, then on the server.
-    pub fn lookup(&self, action: &EncodedAction) -> Lookup {
+    pub fn lookup(&self, action: &EncodedAction) -> CacheLookup {
         match self.lookup_here(action) {
-            Ok(hit) => return Lookup::Hit(hit),
+            Ok(hit) => return CacheLookup::Hit(hit),
             Err(reason) if !self.cache.as_ref().is_some_and(|client| client.settings.read) => {
-                return Lookup::Miss(reason);
+                return CacheLookup::Miss(reason);
             }
             Err(_) => {}
         }
         match self.lookup_there(action) {
-            Ok(hit) => Lookup::Hit(hit),
-            Err(reason) => Lookup::Miss(reason),
+            Ok(hit) => CacheLookup::Hit(hit),
+            Err(reason) => CacheLookup::Miss(reason),
         }
     }
 
@@ -181,13 +181,17 @@ impl ResultCache {
     /// Stores a result that was made here: the contents, then the trees, then the result. The caller vouches that the
     /// command succeeded.
     pub fn record(&self, action: &EncodedAction, captured: &CapturedOutputs) -> Recorded {
+        if !captured.outputs.paths.keys().eq(&action.outputs) {
+            // It would be accepted by no one.
+            return Recorded::default();
+        }
         let local = self.record_here(action, captured).inspect_err(|error| self.notices.of_store(error)).is_ok();
         let mut recorded = Recorded { local, ..Recorded::default() };
         let Some(client) = self.cache.as_ref().filter(|client| client.settings.write && client.is_usable()) else {
             return recorded;
         };
-        let (sender, store) = (record::contents(action, captured, local), &self.store);
-        match self.runtime.run(record::send(client, action, captured, sender, store)) {
+        let contents = record::contents(action, captured, local);
+        match self.runtime.run(record::send(client, action, captured, contents, &self.store)) {
             Ok(Some(uploaded)) => (recorded.remote, recorded.uploaded) = (true, uploaded),
             Ok(None) => {}
             Err(failure) => self.notices.of_writing(client, &failure),
@@ -196,12 +200,12 @@ impl ResultCache {
     }
 
     /// The server, if results are looked up there.
-    fn reading(&self) -> Option<&Client> {
+    fn reading(&self) -> Option<&CacheClient> {
         self.cache.as_ref().filter(|client| client.settings.read && client.is_usable())
     }
 
     /// What a failure means for a look-up; the user is warned, once.
-    fn miss(&self, client: &Client, failure: &CallFailure) -> MissReason {
+    fn miss(&self, client: &CacheClient, failure: &CallFailure) -> MissReason {
         self.notices.of_reading(client, failure);
         match failure {
             CallFailure::Interrupted => MissReason::Interrupted,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::client::{CallFailure, Client};
+use crate::client::{CacheClient, CallFailure};
 use crate::store::BlobStoreError;
 
 /// Something that the user should know. Each comes once.
@@ -42,15 +42,15 @@ impl Notices {
         self.warn("store", || format!("The local cache did not keep a result. {error}"));
     }
 
-    pub(super) fn of_reading(&self, client: &Client, failure: &CallFailure) {
+    pub(super) fn of_reading(&self, client: &CacheClient, failure: &CallFailure) {
         self.of_server(client, failure, "What it does not serve is made here.");
     }
 
-    pub(super) fn of_writing(&self, client: &Client, failure: &CallFailure) {
+    pub(super) fn of_writing(&self, client: &CacheClient, failure: &CallFailure) {
         self.of_server(client, failure, "Results of this run are not all stored there.");
     }
 
-    pub(super) fn of_server(&self, client: &Client, failure: &CallFailure, consequence: &str) {
+    pub(super) fn of_server(&self, client: &CacheClient, failure: &CallFailure, consequence: &str) {
         match failure {
             CallFailure::Interrupted | CallFailure::Unavailable => {}
             CallFailure::Local(what) => self.warn("store", || format!("The local cache failed: {what}. {consequence}")),

@@ -10,7 +10,7 @@ use prost::Message as _;
 use super::ResultCache;
 use crate::action::EncodedAction;
 use crate::blob::BlobDigest;
-use crate::client::{CallFailure, Client, Content};
+use crate::client::{CacheClient, CallFailure, Content};
 use crate::outputs::CapturedOutputs;
 use crate::store::{BlobStore, BlobStoreError};
 
@@ -46,7 +46,7 @@ pub(super) fn contents(
 
 /// Sends a result to the server. Returns the number of bytes; `None` if this user may not store there.
 pub(super) async fn send(
-    client: &Client,
+    client: &CacheClient,
     action: &EncodedAction,
     captured: &CapturedOutputs,
     contents: BTreeMap<BlobDigest, Content>,

@@ -11,9 +11,9 @@ use tonic::Status;
 
 use super::compression::{MOST_COMPRESSED, compressed, unpack};
 use super::contents::{Content, blocking, of_store};
-use super::failure::{CallFailure, Verdict, judge};
+use super::failure::{CallFailure, StatusVerdict, judge};
 use super::pace::Pace;
-use super::session::{LARGEST_ANSWER, Session};
+use super::session::{LARGEST_ANSWER, ServerSession};
 use crate::blob::BlobDigest;
 use crate::protocol::bytestream::byte_stream_client::ByteStreamClient;
 use crate::protocol::bytestream::{QueryWriteStatusRequest, ReadRequest, WriteRequest};
@@ -25,20 +25,20 @@ const PIECE: usize = 512 << 10;
 const MOST_CONTINUED: u32 = 50;
 
 /// How one attempt ended.
-enum Broken {
+enum BrokenTransfer {
     Status(Status),
     /// The stream ended before the content did.
     Early,
     Failure(CallFailure),
 }
 
-impl From<CallFailure> for Broken {
+impl From<CallFailure> for BrokenTransfer {
     fn from(failure: CallFailure) -> Self {
         Self::Failure(failure)
     }
 }
 
-impl From<Status> for Broken {
+impl From<Status> for BrokenTransfer {
     fn from(status: Status) -> Self {
         Self::Status(status)
     }
@@ -51,25 +51,25 @@ struct Attempts {
     all: u32,
 }
 
-impl Session {
+impl ServerSession {
     /// Waits if another attempt is worth it, else returns the failure.
     async fn again(
         &self,
         call: &'static str,
         attempts: &mut Attempts,
         moved: bool,
-        broken: Broken,
+        broken: BrokenTransfer,
     ) -> Result<(), CallFailure> {
         attempts.all += 1;
         attempts.in_vain = if moved { 1 } else { attempts.in_vain + 1 };
         let is_last = attempts.in_vain >= self.limits.attempts || attempts.all >= MOST_CONTINUED;
         match broken {
-            Broken::Failure(failure) => return Err(failure),
-            Broken::Early if is_last => return Err(CallFailure::TooSlow { call }),
-            Broken::Early => {}
-            Broken::Status(status) => match judge(&status) {
-                Verdict::Again if !is_last => {}
-                Verdict::Identify if attempts.all == 1 => self.headers.forget().await,
+            BrokenTransfer::Failure(failure) => return Err(failure),
+            BrokenTransfer::Early if is_last => return Err(CallFailure::TooSlow { call }),
+            BrokenTransfer::Early => {}
+            BrokenTransfer::Status(status) => match judge(&status) {
+                StatusVerdict::Again if !is_last => {}
+                StatusVerdict::Identify if attempts.all == 1 => self.headers.forget().await,
                 _ => return Err(CallFailure::of_status(call, &status)),
             },
         }
@@ -115,12 +115,12 @@ impl Session {
         }
     }
 
-    async fn read_on(&self, digest: &BlobDigest, incoming: &mut IncomingBlob<'_>) -> Result<(), Broken> {
+    async fn read_on(&self, digest: &BlobDigest, incoming: &mut IncomingBlob<'_>) -> Result<(), BrokenTransfer> {
         let resource = self.resource(&format!("blobs/{digest}"));
         let offset = incoming.length();
         let read = self.read_resource(resource, offset, async |data: Bytes| incoming.write(&data).map_err(of_store));
         read.await?;
-        if incoming.length() < digest.size() { Err(Broken::Early) } else { Ok(()) }
+        if incoming.length() < digest.size() { Err(BrokenTransfer::Early) } else { Ok(()) }
     }
 
     /// Passes on the output of a command that runs, which comes as slowly as the command writes it.
@@ -128,7 +128,7 @@ impl Session {
         &self,
         resource_name: String,
         mut take: impl AsyncFnMut(Bytes) -> Result<(), CallFailure>,
-    ) -> Result<(), ReadBroken> {
+    ) -> Result<(), BrokenRead> {
         let request = self.request(ReadRequest { resource_name, read_offset: 0, read_limit: 0 }).await?;
         let mut client = ByteStreamClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER);
         let mut stream = client.read(request).await?.into_inner();
@@ -144,7 +144,7 @@ impl Session {
         resource_name: String,
         offset: u64,
         mut take: impl AsyncFnMut(Bytes) -> Result<(), CallFailure>,
-    ) -> Result<(), ReadBroken> {
+    ) -> Result<(), BrokenRead> {
         let read_offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let request = self.request(ReadRequest { resource_name, read_offset, read_limit: 0 }).await?;
         let pace = Pace::default();
@@ -174,7 +174,7 @@ impl Session {
         }
     }
 
-    async fn read_compressed_once(&self, digest: BlobDigest, store: &Arc<BlobStore>) -> Result<(), Broken> {
+    async fn read_compressed_once(&self, digest: BlobDigest, store: &Arc<BlobStore>) -> Result<(), BrokenTransfer> {
         let (sender, receiver) = channel(4);
         let unpacking = {
             let store = Arc::clone(store);
@@ -206,8 +206,8 @@ impl Session {
         };
         let (unpacked, read) = tokio::join!(unpacking, reading);
         match read {
-            Err(ReadBroken::Status(status)) => Err(Broken::Status(status)),
-            Err(ReadBroken::Failure(failure)) if !matches!(failure, CallFailure::Damaged(_)) => Err(failure.into()),
+            Err(BrokenRead::Status(status)) => Err(BrokenTransfer::Status(status)),
+            Err(BrokenRead::Failure(failure)) if !matches!(failure, CallFailure::Damaged(_)) => Err(failure.into()),
             _ => Ok(unpacked??),
         }
     }
@@ -265,7 +265,12 @@ impl Session {
         u64::try_from(answer.committed_size).ok().filter(|size| *size < upload.length)
     }
 
-    async fn write_from(&self, upload: &Arc<OutgoingBlob>, offset: u64, store: &Arc<BlobStore>) -> Result<(), Broken> {
+    async fn write_from(
+        &self,
+        upload: &Arc<OutgoingBlob>,
+        offset: u64,
+        store: &Arc<BlobStore>,
+    ) -> Result<(), BrokenTransfer> {
         let (sender, receiver) = channel(2);
         let pace = Pace::default();
         let request = self.request(ReceiverStream::new(receiver)).await?;
@@ -291,34 +296,34 @@ impl Session {
             {
                 Ok(())
             }
-            _ => Err(Broken::Early),
+            _ => Err(BrokenTransfer::Early),
         }
     }
 }
 
 /// Why a resource was not read to its end.
-pub(super) enum ReadBroken {
+pub(super) enum BrokenRead {
     Status(Status),
     Failure(CallFailure),
 }
 
-impl From<CallFailure> for ReadBroken {
+impl From<CallFailure> for BrokenRead {
     fn from(failure: CallFailure) -> Self {
         Self::Failure(failure)
     }
 }
 
-impl From<Status> for ReadBroken {
+impl From<Status> for BrokenRead {
     fn from(status: Status) -> Self {
         Self::Status(status)
     }
 }
 
-impl From<ReadBroken> for Broken {
-    fn from(broken: ReadBroken) -> Self {
+impl From<BrokenRead> for BrokenTransfer {
+    fn from(broken: BrokenRead) -> Self {
         match broken {
-            ReadBroken::Status(status) => Self::Status(status),
-            ReadBroken::Failure(failure) => Self::Failure(failure),
+            BrokenRead::Status(status) => Self::Status(status),
+            BrokenRead::Failure(failure) => Self::Failure(failure),
         }
     }
 }

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tonic::transport::Channel;
 use tonic::{Request, Response, Status};
 
-use super::failure::{CallFailure, Verdict, judge};
-use super::session::Session;
+use super::failure::{CallFailure, StatusVerdict, judge};
+use super::session::ServerSession;
 
-impl Session {
+impl ServerSession {
     /// Makes a call that moves about `bytes`, until it succeeds or is not worth another attempt.
     pub(super) async fn call<M, T, F>(
         &self,
@@ -60,8 +60,8 @@ impl Session {
                 Err(status) => status,
             };
             match judge(&status) {
-                Verdict::Again if number < self.limits.attempts => self.wait(number).await,
-                Verdict::Identify if !has_identified => {
+                StatusVerdict::Again if number < self.limits.attempts => self.wait(number).await,
+                StatusVerdict::Identify if !has_identified => {
                     has_identified = true;
                     self.headers.forget().await;
                 }

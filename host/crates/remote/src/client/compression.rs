@@ -20,7 +20,7 @@ pub(super) fn unpack(
     pieces: tokio::sync::mpsc::Receiver<Bytes>,
     mut write: impl FnMut(&[u8]) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut source = BufReader::new(Pieces { pieces, current: Bytes::new() });
+    let mut source = BufReader::new(PackedPieces { pieces, current: Bytes::new() });
     let mut buffer = vec![0; 128 << 10];
     while !source.fill_buf()?.is_empty() {
         let damaged = |error: &dyn std::fmt::Display| io::Error::new(io::ErrorKind::InvalidData, error.to_string());
@@ -36,12 +36,12 @@ pub(super) fn unpack(
     Ok(())
 }
 
-struct Pieces {
+struct PackedPieces {
     pieces: tokio::sync::mpsc::Receiver<Bytes>,
     current: Bytes,
 }
 
-impl Read for Pieces {
+impl Read for PackedPieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.current.is_empty() {
             match self.pieces.blocking_recv() {
@@ -68,7 +68,11 @@ mod tests {
         packed.chunks(1000).for_each(|piece| sender.try_send(Bytes::copy_from_slice(piece)).unwrap());
         drop(sender);
         let mut unpacked = Vec::new();
-        unpack(receiver, |bytes| Ok(unpacked.extend_from_slice(bytes))).unwrap();
+        let mut keep = |bytes: &[u8]| {
+            unpacked.extend_from_slice(bytes);
+            Ok(())
+        };
+        unpack(receiver, &mut keep).unwrap();
         assert!(unpacked == content);
     }
 }

@@ -12,7 +12,7 @@ use tonic::Code;
 
 use super::failure::CallFailure;
 use super::plan::TransferPlan;
-use super::session::{LARGEST_ANSWER, Session};
+use super::session::{LARGEST_ANSWER, ServerSession};
 use crate::blob::BlobDigest;
 use crate::protocol::v2;
 use crate::protocol::v2::content_addressable_storage_client::ContentAddressableStorageClient;
@@ -49,7 +49,7 @@ impl Content {
     }
 }
 
-impl Session {
+impl ServerSession {
     pub(super) fn present(&self) -> MutexGuard<'_, std::collections::HashSet<BlobDigest>> {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use prost::Message as _;
 use tonic::{Code, Status, Streaming};
 
-use super::failure::{CallFailure, Verdict, judge};
-use super::session::{LARGEST_ANSWER, Session};
+use super::failure::{CallFailure, StatusVerdict, judge};
+use super::session::{LARGEST_ANSWER, ServerSession};
 use crate::blob::BlobDigest;
 use crate::execution::ExecutionEvent;
 use crate::protocol::longrunning::operations_client::OperationsClient;
@@ -25,7 +25,7 @@ const MOST_STARTS: u32 = 3;
 #[derive(Debug)]
 pub(crate) enum Executed {
     /// With a result, which may be that of a failure.
-    Result { result: v2::ActionResult, cached: bool },
+    Result { result: Box<v2::ActionResult>, cached: bool },
     /// Without one.
     Failed { code: Code, message: String },
 }
@@ -49,13 +49,13 @@ enum Heard {
     Nothing,
 }
 
-impl Session {
+impl ServerSession {
     pub(crate) fn can_execute(&self) -> bool {
         self.capabilities.execution
     }
 
     /// Runs an action whose inputs the server has. When the returned future is dropped, nothing is canceled: see
-    /// [`Session::cancel`]. `name` receives the name of the running action.
+    /// [`ServerSession::cancel`]. `name` receives the name of the running action.
     pub(crate) async fn execute(
         &self,
         key: &BlobDigest,
@@ -110,7 +110,7 @@ impl Session {
                 }
                 // The stream ended before the action did: it is waited for.
                 Heard::Operation(Ok(None)) => stream = None,
-                Heard::Operation(Err(status)) if judge(&status) == Verdict::Again => stream = None,
+                Heard::Operation(Err(status)) if judge(&status) == StatusVerdict::Again => stream = None,
                 Heard::Operation(Err(status)) => return failed(&status),
                 Heard::Output(bytes) => events(ExecutionEvent::Output(&bytes)),
                 Heard::OutputEnded => is_logging = false,
@@ -141,7 +141,7 @@ impl Session {
         opened.await
     }
 
-    /// Like [`Session::call`], but only the start of the answer has a deadline.
+    /// Like [`ServerSession::call`], but only the start of the answer has a deadline.
     async fn open_stream<M: Clone, F>(
         &self,
         call: &'static str,
@@ -171,7 +171,7 @@ impl Session {
 }
 
 /// Passes on the output of the command until it ends, or cannot be read.
-async fn log_of(source: Option<(&Session, String, tokio::sync::mpsc::Sender<Bytes>)>) {
+async fn log_of(source: Option<(&ServerSession, String, tokio::sync::mpsc::Sender<Bytes>)>) {
     let Some((session, resource, sender)) = source else { return std::future::pending().await };
     let closed = || CallFailure::Interrupted;
     // The whole output comes again with the result.
@@ -221,7 +221,7 @@ fn finished(operation: Operation) -> Result<Option<Executed>, CallFailure> {
     if let Some(status) = response.status.filter(|status| status.code != Code::Ok as i32) {
         return Ok(Some(of_status(status.code, &status.message)));
     }
-    let result = response.result.ok_or_else(malformed)?;
+    let result = response.result.ok_or_else(malformed)?.into();
     Ok(Some(Executed::Result { result, cached: response.cached_result }))
 }
 

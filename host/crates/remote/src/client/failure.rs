@@ -6,6 +6,7 @@ use base::source::printable_line;
 use tonic::{Code, Status};
 
 use crate::blob::BlobDigest;
+use crate::protocol::rpc_source;
 
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,7 +48,7 @@ pub(crate) enum CallFailure {
 
 /// What to do about a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum StatusVerdict {
     /// Another attempt may succeed.
     Again,
     /// Another attempt with new headers may succeed.
@@ -56,13 +57,13 @@ pub(super) enum Verdict {
     Never,
 }
 
-pub(super) fn judge(status: &Status) -> Verdict {
+pub(super) fn judge(status: &Status) -> StatusVerdict {
     match status.code() {
-        Code::Unavailable | Code::Aborted => Verdict::Again,
-        Code::Unauthenticated => Verdict::Identify,
+        Code::Unavailable | Code::Aborted => StatusVerdict::Again,
+        Code::Unauthenticated => StatusVerdict::Identify,
         // The connection broke: such a status was made here, and has a cause.
-        Code::Unknown | Code::Internal | Code::Cancelled if status.source().is_some() => Verdict::Again,
-        _ => Verdict::Never,
+        Code::Unknown | Code::Internal | Code::Cancelled if status.source().is_some() => StatusVerdict::Again,
+        _ => StatusVerdict::Never,
     }
 }
 
@@ -73,8 +74,9 @@ impl CallFailure {
             Code::NotFound => Self::NotFound { call },
             Code::DeadlineExceeded => Self::TooSlow { call },
             code => {
-                let text: String = status.message().chars().take(200).collect();
-                Self::Status { call, code, message: printable_line(&text) }
+                // A status that was made here has the cause of its own error.
+                let text = status.source().map_or_else(|| status.message().to_owned(), rpc_source);
+                Self::Status { call, code, message: printable_line(&text.chars().take(200).collect::<String>()) }
             }
         }
     }

@@ -22,20 +22,20 @@ use tokio::sync::Mutex;
 pub(crate) use contents::Content;
 pub(crate) use execute::Executed;
 pub(crate) use failure::CallFailure;
-pub(crate) use session::Session;
+pub(crate) use session::ServerSession;
 
 use breaker::Breaker;
 
 use crate::settings::ServerSettings;
 
 /// One server.
-pub(crate) struct Client {
+pub(crate) struct CacheClient {
     pub(crate) settings: ServerSettings,
     breaker: Arc<Breaker>,
-    session: Mutex<Option<Arc<Session>>>,
+    session: Mutex<Option<Arc<ServerSession>>>,
 }
 
-impl Client {
+impl CacheClient {
     pub(crate) fn new(settings: ServerSettings) -> Self {
         let breaker = Arc::new(Breaker::new(settings.limits.failures));
         Self { settings, breaker, session: Mutex::default() }
@@ -47,7 +47,7 @@ impl Client {
     }
 
     /// The connection, opened by the first caller while others wait for it.
-    pub(crate) async fn session(&self) -> Result<Arc<Session>, CallFailure> {
+    pub(crate) async fn session(&self) -> Result<Arc<ServerSession>, CallFailure> {
         let mut session = self.session.lock().await;
         if self.breaker.is_open() {
             return Err(CallFailure::Unavailable);
@@ -56,7 +56,7 @@ impl Client {
             return Ok(Arc::clone(session));
         }
         // Without a connection, there is nothing that another call could do better.
-        let opened = Session::open(&self.settings, &self.breaker).await.inspect_err(|_| self.breaker.open())?;
+        let opened = ServerSession::open(&self.settings, &self.breaker).await.inspect_err(|_| self.breaker.open())?;
         Ok(Arc::clone(session.insert(Arc::new(opened))))
     }
 }

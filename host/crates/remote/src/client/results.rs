@@ -1,12 +1,12 @@
 //! Results of actions on a server.
 
 use super::failure::CallFailure;
-use super::session::{LARGEST_ANSWER, Session};
+use super::session::{LARGEST_ANSWER, ServerSession};
 use crate::blob::BlobDigest;
 use crate::protocol::v2;
 use crate::protocol::v2::action_cache_client::ActionCacheClient;
 
-impl Session {
+impl ServerSession {
     /// The result for a key; `None` if there is none.
     pub(crate) async fn get_result(&self, key: &BlobDigest) -> Result<Option<v2::ActionResult>, CallFailure> {
         let request = v2::GetActionResultRequest {

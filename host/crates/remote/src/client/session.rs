@@ -31,21 +31,21 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 const WINDOW: u32 = 8 << 20;
 
 /// A connection in use.
-pub(crate) struct Session {
+pub(crate) struct ServerSession {
     pub(super) channel: Channel,
     pub(super) instance: String,
     pub(super) limits: CallLimits,
     pub(super) headers: Headers,
     pub(super) breaker: Arc<Breaker>,
     pub(super) request_metadata: BinaryMetadataValue,
-    pub(super) capabilities: Capabilities,
+    pub(super) capabilities: ServerAbilities,
     /// Contents that the server has, as it said in this run.
     pub(super) present: Mutex<HashSet<BlobDigest>>,
 }
 
 /// What the server can do, as far as it matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Capabilities {
+pub(super) struct ServerAbilities {
     /// The size of a batch, as serialized.
     pub(super) batch: u64,
     /// Whether contents can be compressed, and the user wants that.
@@ -56,7 +56,7 @@ pub(super) struct Capabilities {
     pub(super) execution: bool,
 }
 
-impl Session {
+impl ServerSession {
     pub(super) async fn open(settings: &ServerSettings, breaker: &Arc<Breaker>) -> Result<Self, CallFailure> {
         let endpoint = endpoint(settings)?;
         let mut session = Self {
@@ -66,7 +66,7 @@ impl Session {
             headers: Headers::new(settings),
             breaker: Arc::clone(breaker),
             request_metadata: request_metadata(),
-            capabilities: Capabilities {
+            capabilities: ServerAbilities {
                 batch: LARGEST_MESSAGE - RESERVED,
                 zstd: false,
                 update: false,
@@ -79,7 +79,7 @@ impl Session {
             CapabilitiesClient::new(channel).get_capabilities(request).await
         });
         let answer = answer.await?;
-        session.capabilities = Capabilities::of(&answer, settings)?;
+        session.capabilities = ServerAbilities::of(&answer, settings)?;
         Ok(session)
     }
 
@@ -154,7 +154,7 @@ fn request_metadata() -> BinaryMetadataValue {
     MetadataValue::from_bytes(&metadata.encode_to_vec())
 }
 
-impl Capabilities {
+impl ServerAbilities {
     fn of(answer: &v2::ServerCapabilities, settings: &ServerSettings) -> Result<Self, CallFailure> {
         let unsuitable = |what: &str| Err(CallFailure::Unsuitable(what.to_owned()));
         let is_too_new = answer.low_api_version.as_ref().is_some_and(|lowest| lowest.major > 2);

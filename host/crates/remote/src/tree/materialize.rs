@@ -111,7 +111,7 @@ pub fn materialize(
     let staged = StagingDirectory::new(parent)?;
     let mut outline = TreeOutline::default();
     outline.add(staged.tree(), node)?;
-    let work = Work { blobs, interrupt, destination, clones: AtomicBool::new(true) };
+    let work = ContentCopier { blobs, interrupt, destination, clones: AtomicBool::new(true) };
     outline.make(&work)?;
     Ok(Materialized { staged, destination: destination.to_owned() })
 }
@@ -139,7 +139,7 @@ impl<'a> TreeOutline<'a> {
         Ok(())
     }
 
-    fn make(&self, work: &Work<'_>) -> Result<(), MaterializeError> {
+    fn make(&self, work: &ContentCopier<'_>) -> Result<(), MaterializeError> {
         for path in &self.directories {
             fs::create_dir(path).map_err(FileError::of("make the directory", path))?;
         }
@@ -155,7 +155,7 @@ impl<'a> TreeOutline<'a> {
         Ok(())
     }
 
-    fn make_files(&self, work: &Work<'_>) -> Result<(), MaterializeError> {
+    fn make_files(&self, work: &ContentCopier<'_>) -> Result<(), MaterializeError> {
         let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
         let workers = thread::available_parallelism().map_or(1, |count| count.get().min(8)).min(self.files.len());
         let copy = || {
@@ -172,7 +172,7 @@ impl<'a> TreeOutline<'a> {
     }
 }
 
-struct Work<'a> {
+struct ContentCopier<'a> {
     blobs: &'a dyn BlobReader,
     interrupt: &'a Interrupt,
     destination: &'a Path,
@@ -180,7 +180,7 @@ struct Work<'a> {
     clones: AtomicBool,
 }
 
-impl Work<'_> {
+impl ContentCopier<'_> {
     fn file(
         &self,
         path: &Path,

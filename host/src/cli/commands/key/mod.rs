@@ -26,7 +26,7 @@ pub(in crate::cli) struct KeyArguments {
 
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
-    /// Make a pair of keys in cosign's format
+    /// Generate a key pair in cosign's format
     Generate(generate::GenerateArguments),
     /// Trust a public key, or encrypt a private key that another program made
     Import(import::ImportArguments),

@@ -10,7 +10,7 @@ use registry::signature::PrivateKey;
 
 /// Keys are never overwritten.
 #[derive(Debug, thiserror::Error)]
-#[error("{} already exists.", .0.display())]
+#[error("{} already exists", .0.display())]
 struct KeyExists(PathBuf);
 
 impl Explain for KeyExists {

@@ -14,7 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   buildout-host recipe lock                  Add recipes from registries that recipes.lock lacks, and keep the others
   buildout-host recipe lock --upgrade        Lock what all tags point to now
-  buildout-host recipe lock --upgrade acme   Only for the recipe acme of recipes.toml";
+  buildout-host recipe lock --upgrade acme   The same only for the recipe acme of recipes.toml";
 
 /// `buildout-host recipe lock`.
 #[derive(Debug, Args)]

@@ -44,7 +44,7 @@ enum RecipeCommand {
     Sign(sign::SignArguments),
     /// Verify the signature of a component's file
     Verify(verify::VerifyArguments),
-    /// Publish a component in a registry
+    /// Publish a component to a registry
     Push(push::PushArguments),
     /// Download a component from a registry
     Pull(pull::PullArguments),

@@ -14,13 +14,13 @@ const EXAMPLES: &str = "\
 Examples:
   buildout-host recipe new note                        Start a recipe in Rust in the directory note
   buildout-host recipe new note --language python      Start one in Python
-  buildout-host recipe new --refresh note              Replace sdk/ of the project note by the SDK of this program";
+  buildout-host recipe new --refresh note              Replace sdk/ of the project note with the SDK of this program";
 
 /// `buildout-host recipe new`.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct NewArguments {
-    /// The name of the recipe package: lower-case letters, digits and `-`
+    /// The name of the recipe package: lowercase letters, digits and `-`
     #[arg(value_name = "NAME", required_unless_present = "refresh")]
     name: Option<String>,
     /// The programming language
@@ -29,7 +29,7 @@ pub(in crate::cli) struct NewArguments {
     /// Make the project in DIR [default: a directory called NAME]
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
-    /// Only replace sdk/ of the project in DIR by the SDK of this program
+    /// Only replace sdk/ of the project in DIR with the SDK of this program
     #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "language", "directory"])]
     refresh: Option<PathBuf>,
 }
@@ -57,7 +57,7 @@ impl LanguageName {
 
 /// A project that does not use the SDK of this program.
 #[derive(Debug, thiserror::Error)]
-#[error("{} does not use the SDK of this program.", .0.display())]
+#[error("{} does not use the SDK of this program", .0.display())]
 struct NoSdk(PathBuf);
 
 impl Explain for NoSdk {
@@ -100,6 +100,6 @@ fn refresh_sdk(program: &Program, directory: &Path) -> Result<(), RunError> {
     let project = component::find_project(&program.path(directory))?;
     let language = component::sdk_of(&project)?.ok_or_else(|| NoSdk(project.clone()))?;
     sdk::refresh(&project, language)?;
-    program.printer.text(&format!("Replaced {} by the SDK of this program", project.join(sdk::DIRECTORY).display()));
+    program.printer.text(&format!("Replaced {} with the SDK of this program", project.join(sdk::DIRECTORY).display()));
     Ok(())
 }

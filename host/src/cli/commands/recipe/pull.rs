@@ -35,7 +35,7 @@ pub(in crate::cli) struct PullArguments {
 
 /// The file exists, and the user did not specify it.
 #[derive(Debug, thiserror::Error)]
-#[error("{} already exists, and is another file.", .0.display())]
+#[error("{} already exists, and is another file", .0.display())]
 struct FileExists(PathBuf);
 
 impl Explain for FileExists {
@@ -62,7 +62,7 @@ pub(super) fn execute(program: &Program, arguments: &PullArguments) -> Result<()
     Ok(())
 }
 
-/// The last part of the repository's name, which contains only lower-case letters, digits and `._-`.
+/// The last part of the repository's name, which contains only lowercase letters, digits and `._-`.
 fn default_file(reference: &Reference) -> PathBuf {
     let name = reference.repository().rsplit('/').next().unwrap_or("recipe");
     PathBuf::from(format!("{name}.wasm"))

@@ -48,7 +48,7 @@ pub(in crate::cli) struct PushArguments {
 
 /// A push without a tag.
 #[derive(Debug, thiserror::Error)]
-#[error("{0} has no tag.")]
+#[error("{0} has no tag")]
 struct NoTag(Reference);
 
 impl Explain for NoTag {

@@ -26,7 +26,7 @@ pub(in crate::cli) struct SignArguments {
     /// Sign with this private key
     #[arg(long, value_name = "KEY")]
     key: PathBuf,
-    /// Keep the signatures of other signers that the file has
+    /// Keep the existing signatures of other signers
     #[arg(long)]
     append: bool,
     /// Write the signature to another file [default: the component's file, with .sig]

@@ -49,11 +49,11 @@ pub(in crate::cli) struct TestArguments {
 /// Why `recipe test` fails.
 #[derive(Debug, thiserror::Error)]
 enum TestError {
-    #[error("{} has no scenarios.", .0.display())]
+    #[error("{} has no scenarios", .0.display())]
     None(PathBuf),
-    #[error("No scenario of {} has {filter:?} in its name.", directory.display())]
+    #[error("No scenario of {} has {filter:?} in its name", directory.display())]
     Filtered { directory: PathBuf, filter: String },
-    #[error("{failed} of {all} scenarios failed.")]
+    #[error("{failed} of {all} scenarios failed")]
     Different { failed: usize, all: usize },
     #[error("{}: {error}", path.display())]
     Io { path: PathBuf, error: io::Error },

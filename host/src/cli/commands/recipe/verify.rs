@@ -21,7 +21,7 @@ Examples:
 pub(in crate::cli) struct VerifyArguments {
     /// The component
     file: PathBuf,
-    /// Accept a signature by this public key (can be repeated: one of them must have signed)
+    /// Accept a signature by this public key (can be repeated; one of the keys must have signed)
     #[arg(long, value_name = "PUB", required = true)]
     key: Vec<PathBuf>,
     /// Read the signature from another file [default: the component's file, with .sig]

@@ -81,7 +81,7 @@ fn jobs(value: &str) -> Result<usize, String> {
         return std::thread::available_parallelism().map(Into::into).map_err(|error| error.to_string());
     }
     match value.parse() {
-        Ok(0) | Err(_) => Err("a number from 1 on is expected, or `auto`".into()),
+        Ok(0) | Err(_) => Err("it must be a positive number or `auto`".into()),
         Ok(number) => Ok(number),
     }
 }
@@ -89,7 +89,7 @@ fn jobs(value: &str) -> Result<usize, String> {
 /// `--sandbox`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Sandbox {
-    /// Use everything that the operating system has: namespaces, Landlock, seccomp
+    /// Use everything that the operating system offers: namespaces, Landlock, seccomp
     Full,
     /// Use no namespaces
     Partial,
@@ -123,7 +123,7 @@ impl RunArguments {
 
     /// How parts are installed.
     pub(super) fn settings(&self, program: &Program) -> Result<RunSettings, RunError> {
-        let jobs = Jobs::new(self.jobs).map_err(StartError::of("make a jobserver"))?;
+        let jobs = Jobs::new(self.jobs).map_err(StartError::of("create a jobserver"))?;
         let settings = program.default_settings()?;
         Ok(RunSettings {
             native: NativeSettings { level: self.sandbox.level(), jobs, ..settings.native },

@@ -36,7 +36,7 @@ pub(in crate::cli) fn of(view: &PackageView) -> String {
             Some(reference) => writeln!(text, "\nrecipe = {}", printable_line(reference)),
             None => writeln!(
                 text,
-                "\nentry point {}, which no recipe reference means here",
+                "\nentry point {}, which no recipe reference names here",
                 printable_line(&described.name)
             ),
         };

@@ -137,7 +137,7 @@ impl Cursor {
     /// Parses something that may nest, and checks the depth.
     pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> ParseResult<T>) -> ParseResult<T> {
         if self.depth == DEEPEST {
-            return Err(error(format!("it is nested more than {DEEPEST} deep"), self.token().span.clone()));
+            return Err(error(format!("it is nested more than {DEEPEST} levels deep"), self.token().span.clone()));
         }
         self.depth += 1;
         let parsed = parse(self);

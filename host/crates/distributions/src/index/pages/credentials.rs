@@ -43,7 +43,7 @@ impl IndexCredentials {
     /// # Errors
     /// When the URL is invalid.
     pub fn of(&self, url: &str) -> Result<(Url, Option<String>), String> {
-        let mut url = Url::parse(url).map_err(|error| format!("it is no URL: {error}"))?;
+        let mut url = Url::parse(url).map_err(|error| format!("it is not a URL: {error}"))?;
         let login = self.login_of(&url);
         // These fail only for URLs that cannot have credentials.
         let _ = url.set_username("");

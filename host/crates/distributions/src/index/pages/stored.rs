@@ -69,7 +69,7 @@ impl Stored {
     pub(super) fn of(answer: fetch::Response) -> Result<Self, String> {
         let content_type = answer.header("content-type").unwrap_or("text/html").to_ascii_lowercase();
         if !["html", "json"].iter().any(|kind| content_type.contains(kind)) {
-            return Err(format!("it is no page with links, but of the type {content_type:?}"));
+            return Err(format!("it is not a page of links: its type is {content_type:?}"));
         }
         let etag = answer.header("etag").map(str::to_owned);
         let digest = Digest::of(&answer.body).to_string();

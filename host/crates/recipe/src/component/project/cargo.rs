@@ -40,7 +40,7 @@ impl CargoManifest {
     fn read(project: &Path) -> Result<Self, ComponentError> {
         let not_a_project = |reason, hint| ComponentError::NotAProject { project: project.to_owned(), reason, hint };
         let document = Document::parse(manifest_text(project)?).map_err(|_| {
-            not_a_project("its Cargo.toml is not valid TOML", "Run cargo check there: it tells the line.")
+            not_a_project("its Cargo.toml is not valid TOML", "Run `cargo check` there: it reports the line.")
         })?;
         let value = |path: &[&str]| path.iter().try_fold(document.as_item(), |item, key| item.get(key));
         let hint = "Name the directory of the crate itself.";

@@ -80,7 +80,7 @@ fn required<'a>(
 ) -> Result<&'a Item, RecipesFileError> {
     table.get(key).ok_or_else(|| {
         let hints = vec![format!("Write {example}.")];
-        file.error(None, format!("Key {key:?} is missing."), hints)
+        file.error(None, format!("Key {key:?} is missing"), hints)
     })
 }
 
@@ -89,8 +89,8 @@ fn name(file: &TomlFile, item: &Item) -> Result<String, RecipesFileError> {
     let is_package = name.parse::<RecipeReference>().is_ok_and(|reference| reference.package == name);
     // The name becomes part of a file name, that of the link in `develop-eggs`.
     if !is_package || name.contains('/') || name.starts_with('.') {
-        let hints = vec!["A package's name has no spaces, colons and slashes.".to_owned()];
-        return Err(file.error(item.span(), format!("Invalid package name {name:?}."), hints));
+        let hints = vec!["A package name cannot contain spaces, colons or slashes.".to_owned()];
+        return Err(file.error(item.span(), format!("Invalid package name {name:?}"), hints));
     }
     Ok(name.to_owned())
 }
@@ -105,7 +105,7 @@ fn command(file: &TomlFile, build: &dyn TableLike) -> Result<Vec<String>, Recipe
     let words = file.strings(build, "command")?;
     if words.first().is_none_or(String::is_empty) || words.iter().any(|word| word.contains('\0')) {
         let hints = vec!["Write the program first, then its arguments.".to_owned()];
-        return Err(file.error(item.span(), "\"command\" names no program.".to_owned(), hints));
+        return Err(file.error(item.span(), "\"command\" does not name a program".to_owned(), hints));
     }
     Ok(words)
 }
@@ -115,7 +115,7 @@ fn component(file: &TomlFile, item: &Item) -> Result<PathBuf, RecipesFileError> 
     let is_inside = path.components().all(|step| matches!(step, Step::Normal(_) | Step::CurDir));
     if !is_inside || path.extension().is_none_or(|extension| extension != "wasm") {
         let hints = vec!["Write a path within the project: component = \"build/note.wasm\".".to_owned()];
-        return Err(file.error(item.span(), "\"component\" is no .wasm file of the project.".to_owned(), hints));
+        return Err(file.error(item.span(), "\"component\" is not a .wasm file of the project".to_owned(), hints));
     }
     Ok(path)
 }
@@ -124,8 +124,8 @@ fn sdk(file: &TomlFile, item: &Item) -> Result<Language, RecipesFileError> {
     let name = file.string(item, "sdk")?;
     Language::of_name(name).ok_or_else(|| {
         let known: Vec<&str> = Language::ALL.iter().map(|language| language.name()).collect();
-        let hints = vec![format!("There are {}.", known.join(", "))];
-        file.error(item.span(), format!("This host carries no SDK {name:?}."), hints)
+        let hints = vec![format!("Known SDKs: {}.", known.join(", "))];
+        file.error(item.span(), format!("This host carries no SDK {name:?}"), hints)
     })
 }
 
@@ -159,16 +159,16 @@ mod tests {
             assert_eq!(format!("{}: {error}", error.place().unwrap()), format!("/p/recipe.toml:{expected}"));
         };
         let with = |line: &str| format!("[recipe]\nname = \"note\"\n[build]\n{line}\n");
-        t("", "1:1: Key \"recipe\" is missing.");
-        t("[recipe]\nname = \"a b\"\n[build]\n", "2:8: Invalid package name \"a b\".");
-        t("[recipe]\nname = \"..\"\n[build]\n", "2:8: Invalid package name \"..\".");
-        t(&with("comand = 1"), "4:1: Unknown key \"comand\" of [build].");
-        t(&with("command = []"), "4:11: \"command\" names no program.");
-        t(&with("component = \"a.wasm\""), "1:1: Key \"command\" is missing.");
-        t(&with("command = \"a\"\ncomponent = \"../a.wasm\""), "5:13: \"component\" is no .wasm file of the project.");
+        t("", "1:1: Key \"recipe\" is missing");
+        t("[recipe]\nname = \"a b\"\n[build]\n", "2:8: Invalid package name \"a b\"");
+        t("[recipe]\nname = \"..\"\n[build]\n", "2:8: Invalid package name \"..\"");
+        t(&with("comand = 1"), "4:1: Unknown key \"comand\" of [build]");
+        t(&with("command = []"), "4:11: \"command\" does not name a program");
+        t(&with("component = \"a.wasm\""), "1:1: Key \"command\" is missing");
         t(
-            &with("command = \"a\"\ncomponent = \"a.wasm\"\nsdk = \"cobol\""),
-            "6:7: This host carries no SDK \"cobol\".",
+            &with("command = \"a\"\ncomponent = \"../a.wasm\""),
+            "5:13: \"component\" is not a .wasm file of the project",
         );
+        t(&with("command = \"a\"\ncomponent = \"a.wasm\"\nsdk = \"cobol\""), "6:7: This host carries no SDK \"cobol\"");
     }
 }

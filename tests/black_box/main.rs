@@ -20,6 +20,7 @@ mod native_guests;
 mod other_programs;
 mod ownership;
 mod parallel;
+mod part_cache;
 mod python;
 mod python_recipes;
 mod reaching_guests;

@@ -1,7 +1,9 @@
 //! Recipes and extensions in Python, as a user gets them: from an index, from `develop`, with the rights of
 //! `recipes.toml`, and with their failures.
 
+mod developer;
 mod hostile;
+mod network;
 mod published;
 
 use test_support::Space;
@@ -189,6 +191,69 @@ fn python_2_is_refused_with_the_line() {
     assert!(printed.contains("This was written for Python 2"), "{printed}");
     assert!(printed.contains("ancient.py:4"), "{printed}");
     assert!(printed.contains("Look for a newer release"), "{printed}");
+}
+
+/// A recipe whose `install` has these lines.
+fn failing(name: &str, lines: &str) -> ModuleWheel {
+    let body = lines.replace('\n', "\n        ");
+    let module = format!(
+        "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        {body}\n"
+    );
+    ModuleWheel::new(name, "1.0").group("zc.buildout", &format!("default = {name}:Recipe")).module(&module)
+}
+
+#[test]
+fn what_the_sandbox_does_not_have_is_explained_with_a_way_out() {
+    let wheels = vec![
+        failing("fast", "import speedups\nspeedups.Parser()").file("speedups.cpython-311-x86_64-linux-gnu.so", "ELF"),
+        failing("waiting", "import queue\nqueue.Queue().get()"),
+    ];
+    let space = Space::for_python();
+    let index = IndexServer::start(wheels);
+    for (recipe, message, line, way_out) in [
+        ("fast", "machine code", "fast.py:6", "without machine code"),
+        ("waiting", "waits for another thread", "waiting.py:6", "another recipe"),
+    ] {
+        space.write("buildout.cfg", &part(recipe, "").replacen(']', &format!("]\nindex = {}", index.url()), 1));
+        let printed = space.shown(&space.fails(&["run"]));
+        for expected in [message, line, way_out] {
+            assert!(printed.contains(expected), "{recipe}: {expected:?} is missing in: {printed}");
+        }
+    }
+}
+
+#[test]
+fn an_extension_of_a_developed_project_runs_wherever_its_sources_are() {
+    // Before the projects are developed: what the run before has left is used.
+    let space = Space::for_python();
+    space.write(
+        "demo/pyproject.toml",
+        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
+    );
+    space.write("demo/backend.py", include_str!("distributions/backend.py"));
+    space.write("demo/entry_points.txt", "[zc.buildout.extension]\nx = demo:extension\n");
+    space.write("demo/demo.py", "def extension(buildout):\n    print('extended', sorted(buildout))\n");
+    space.write("buildout.cfg", "[buildout]\ndevelop = demo\nparts =\n");
+    space.succeeds(&["run"]);
+    space.write("buildout.cfg", "[buildout]\ndevelop = demo\nextensions = demo\nparts =\n");
+    let printed = space.shown(&space.succeeds(&["run"]));
+    assert!(printed.contains("extended ['buildout', 'versions']\n"), "{printed}");
+}
+
+#[test]
+fn paths_that_are_reported_after_they_were_made_are_removed_after_a_failure() {
+    let space = Space::for_python();
+    let lines = "import os\nos.mkdir('made')\nself.options.created('made')\nos.mkdir('src')";
+    let wheel = failing("maker", lines).module(&format!(
+        "class Recipe:\n    def __init__(self, buildout, name, options):\n        self.options = options\n    \
+         def install(self):\n        {}\n",
+        lines.replace('\n', "\n        ")
+    ));
+    let index = IndexServer::start(vec![wheel]);
+    space.write("src/x", "");
+    space.write("buildout.cfg", &part("maker", "").replacen(']', &format!("]\nindex = {}", index.url()), 1));
+    space.fails(&["run"]);
+    assert!(!space.exists("made"));
 }
 
 #[test]

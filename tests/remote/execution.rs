@@ -15,7 +15,7 @@ use tonic::{Code, Status};
 use v2::execution_stage::Value as Stage;
 
 use crate::casd::settings;
-use crate::operations::{ended, stage};
+use crate::operations::{ended, stage, stage_with_log};
 use crate::server::{Fault, FaultyServer};
 use crate::work::{OUTPUT, TestMachine, action};
 
@@ -162,4 +162,26 @@ fn an_interrupt_cancels_the_action() {
     assert_eq!(outcome.unwrap_err(), ExecutionFailure::Interrupted);
     wait_until("it is canceled", || server.count("CancelOperation") == 1);
     assert_eq!(cache.take_warnings(), []);
+}
+
+#[test]
+fn the_output_of_a_command_comes_while_it_runs() {
+    let (server, machine) = (FaultyServer::start(), TestMachine::new());
+    let log = server.insert(b"a line\n".repeat(10_000));
+    let running = stage_with_log(Stage::Executing, &format!("logs/{}/0", log.hash));
+    // The command runs until the output was seen: it never ends by itself.
+    *server.state.executions.lock().unwrap() = vec![vec![Ok(running)]];
+    let cache = executor(&machine, &server.settings());
+    let interrupt = machine.interrupt.clone();
+    let mut output = Vec::new();
+    let outcome = cache.execute(&action("x"), &BTreeMap::new(), &mut |event| {
+        if let ExecutionEvent::Output(bytes) = event {
+            output.extend_from_slice(bytes);
+            if output.len() == 70_000 {
+                interrupt.raise(2);
+            }
+        }
+    });
+    assert_eq!(outcome.unwrap_err(), ExecutionFailure::Interrupted);
+    assert_eq!(output, b"a line\n".repeat(10_000));
 }

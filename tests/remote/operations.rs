@@ -21,7 +21,16 @@ pub(crate) fn server(service: &Service) -> OperationsServer<Service> {
 
 /// The action is in this stage.
 pub(crate) fn stage(stage: v2::execution_stage::Value) -> Operation {
-    let metadata = v2::ExecuteOperationMetadata { stage: stage as i32, ..v2::ExecuteOperationMetadata::default() };
+    stage_with_log(stage, "")
+}
+
+/// The action is in this stage, and its output can be read there.
+pub(crate) fn stage_with_log(stage: v2::execution_stage::Value, log: &str) -> Operation {
+    let metadata = v2::ExecuteOperationMetadata {
+        stage: stage as i32,
+        stdout_stream_name: log.to_owned(),
+        ..v2::ExecuteOperationMetadata::default()
+    };
     let any = Any { type_url: String::new(), value: metadata.encode_to_vec() };
     Operation { name: "operations/1".to_owned(), metadata: Some(any), done: false, result: None }
 }

@@ -3,7 +3,7 @@
 //! Each document has a directory with the project's `examples/` in it, as a clone would have them. There `cargo xtask run
 //! ARGUMENTS` is run as `buildout-host run ARGUMENTS`: what xtask does before, building, is done when tests run.
 //! `/path/to/buildout-host` means the repository, and `registry.example` a registry that runs on this machine as long as the
-//! document that names it. Commands in `sh` blocks are not run: only those that this file lists may stand there.
+//! document that names it; so does `grpc://cache.example`, a remote cache. Commands in `sh` blocks are not run: only those that this file lists may stand there.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -11,36 +11,55 @@ use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
 use scenario::Dialect;
+use test_support::casd::Casd;
 use test_support::registry::Registry;
 use test_support::{Space, copy_tracked, repository};
 
 use crate::blocks;
 
 /// Commands that change the machine, or that run this test.
-const NOT_RUN: [&str; 5] = ["git clone ", "cd buildout-host", "cargo xtask ", "./.ci/run", "rustup "];
+const NOT_RUN: [&str; 7] = [
+    "git clone ",
+    "cd buildout-host",
+    "cargo xtask ",
+    "./.ci/run",
+    "rustup ",
+    "python3 -m pip install --no-deps --target casd ",
+    "casd/",
+];
 
 const DIALECT: Dialect = Dialect {
     execute: |text| {
         let text =
             text.replace("cargo xtask run", "buildout-host run").replace("/path/to/buildout-host", "[REPOSITORY]");
-        with_registry(|host| text.replace(REGISTRY, host)).unwrap_or(text)
+        let text = with_registry(|host| text.replace(REGISTRY, host)).unwrap_or(text);
+        with_cache(|address| text.replace(CACHE, address)).unwrap_or(text)
     },
     show: |text| {
         let text = text.replace("[REPOSITORY]", "/path/to/buildout-host");
-        with_registry(|host| text.replace(host, REGISTRY)).unwrap_or(text)
+        let text = with_registry(|host| text.replace(host, REGISTRY)).unwrap_or(text);
+        with_cache(|address| text.replace(address, CACHE)).unwrap_or(text)
     },
 };
 
 /// What documents call the registry.
 const REGISTRY: &str = "registry.example";
+/// What documents call the remote cache.
+const CACHE: &str = "grpc://cache.example";
 
 thread_local! {
     /// Where the registry of the document is that this thread runs.
     static REGISTRY_HOST: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// The address of its remote cache.
+    static CACHE_ADDRESS: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
 fn with_registry(use_host: impl FnOnce(&str) -> String) -> Option<String> {
     REGISTRY_HOST.with_borrow(|host| host.as_deref().map(use_host))
+}
+
+fn with_cache(use_address: impl FnOnce(&str) -> String) -> Option<String> {
+    CACHE_ADDRESS.with_borrow(|address| address.as_deref().map(use_address))
 }
 
 pub(crate) fn trials() -> impl Iterator<Item = Trial> {
@@ -71,6 +90,8 @@ fn check(file: &Path) -> Result<(), Failed> {
     only_listed_commands(&text)?;
     let registry = text.contains(&format!("oci://{REGISTRY}/")).then(Registry::start);
     REGISTRY_HOST.set(registry.as_ref().map(|registry| registry.host().to_owned()));
+    let cache = text.contains(&format!("{CACHE}/")).then(Casd::start);
+    CACHE_ADDRESS.set(cache.as_ref().map(Casd::address));
     blocks::run(file, &space, DIALECT)
 }
 

@@ -168,8 +168,8 @@ fn componentize(
 fn componentize_py(workspace: &Workspace, compiler: &Path) -> std::process::Command {
     let program = compiler.join("bin/componentize-py");
     let mut command = workspace.program(&program.to_string_lossy(), ["--quiet", "--world", "runtime", "--wit-path"]);
-    // The packages of such an environment would be looked at, too.
-    command.arg(wit(workspace)).env_remove("VIRTUAL_ENV");
+    // The packages of such an environment, and of the first python3 on the path, would be looked at, too.
+    command.arg(wit(workspace)).env_remove("VIRTUAL_ENV").env("PATH", compiler.join("bin"));
     command
 }
 

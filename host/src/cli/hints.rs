@@ -56,6 +56,11 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
             .into(),
         Remedy::PublishComponent => "Publish a component with `buildout-host recipe push`.".into(),
         Remedy::Vendor => "Make a directory of copies with `buildout-host recipe vendor DIR`.".into(),
+        Remedy::SetRemoteCache => {
+            "Set one with `--remote-cache grpc://HOST:PORT`, BUILDOUT_REMOTE_CACHE, or `[buildout] remote-cache`."
+                .into()
+        }
+        Remedy::AllowBuilds => "`--require-cached` does not allow to build it here: run without it.".into(),
         Remedy::LockDistributions => "Lock distributions again with `buildout-host lock`.".into(),
         Remedy::Relock => "Move recipes.lock away, and write a new one with `buildout-host recipe lock`.".into(),
         Remedy::UpdateLock => "Update recipes.lock, and see the changes: buildout-host recipe lock".into(),

@@ -17,7 +17,7 @@ use registry::signature::{PrivateKey, is_open_to_others};
 
 use super::arguments::{ConfigurationArguments, DEFAULT_FILE, PassphraseArguments, RegistryArguments};
 use super::output::{InvalidFormat, LogFormat, Printer};
-use crate::run::{AfterFailure, Loaded, Loader, LockMode, RunError, RunSettings, Session};
+use crate::run::{AfterFailure, CacheFlags, Loaded, Loader, LockMode, RunError, RunSettings, Session};
 use crate::share::Authoring;
 
 /// The data that every command works with.
@@ -136,6 +136,7 @@ impl Program {
             after_failure: AfterFailure::Stop,
             lock: LockMode::Leave,
             plain_http: PlainHttp::default(),
+            cache: CacheFlags::default(),
             program: this_program()?,
         })
     }

@@ -39,7 +39,9 @@ fn defaults(view: &ResolvedBuildout, grant: &Grant) -> Vec<String> {
             [] | ["*"] => "download from any host".to_owned(),
             ref hosts => format!("download from {}", hosts.join(", ")),
         },
-        _ => "install Python distributions with the settings of the buildout".to_owned(),
+        "distributions" => "install Python distributions with the settings of the buildout".to_owned(),
+        _ => format!("use the network in the commands {}", grant.network.join(", ")),
     };
-    DEFAULT_RIGHTS.iter().filter(|right| grant.keeps_default(right)).map(|right| clause(right)).collect()
+    let is_kept = |right: &&&str| grant.keeps_default(right) && (**right != "network" || !grant.network.is_empty());
+    DEFAULT_RIGHTS.iter().filter(is_kept).map(|right| clause(right)).collect()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base::environment::Environment;
 use base::event::{Level, Report};
 
+use super::cache::{CacheTally, OpenCache};
 use super::settings::RunSettings;
 use crate::error::{InterruptedBySignal, RunError};
 
@@ -15,6 +16,10 @@ pub(super) struct RunContext {
     pub(super) report: Arc<dyn Report>,
     /// Settings from the command line.
     pub(super) settings: RunSettings,
+    /// The cache of parts, opened when the first part is installed.
+    pub(super) cache: OpenCache,
+    /// What came from it.
+    pub(super) tally: CacheTally,
 }
 
 impl RunContext {

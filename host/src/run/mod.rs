@@ -6,6 +6,7 @@
 //! Does not know about the terminal: progress is reported as events.
 
 mod authority;
+mod cache;
 mod context;
 mod distributions;
 mod execute;
@@ -26,6 +27,7 @@ mod view;
 
 pub use crate::error::{Explained, RunError};
 pub use authority::Authority;
+pub use cache::{CacheFlags, CacheOutlook, PartForecast, local_store};
 pub use distributions::DistributionStep;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use prepare::first_configuration::{write_configuration, write_new_configuration};

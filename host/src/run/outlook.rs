@@ -11,6 +11,7 @@ use state::{self, InstalledState};
 use tempfile::TempDir;
 
 use super::authority::Authority;
+use super::cache::{PartCache, PartForecast};
 use super::distributions::{DistributionStep, of_part};
 use super::execute::transaction;
 use super::extend;
@@ -46,6 +47,8 @@ pub struct Outlook {
     pub switch: Option<Switch>,
     /// What the recipes of the parts to be installed or updated may do, in the order of the steps.
     pub authorities: Vec<Authority>,
+    /// Whether the cache has the parts to be installed that can be cached; empty without a cache.
+    pub cached: Vec<PartForecast>,
     /// Possible mistakes: options of parts to be installed that their recipes do not have.
     pub warnings: Vec<String>,
 }
@@ -90,6 +93,7 @@ impl Session {
             let steps = stage.steps(&preview.installed, &presence);
             let made = steps.iter().filter(|step| !matches!(step, Step::Uninstall(..)));
             outlook.authorities.extend(made.filter_map(|step| Authority::of(&stage.view, step.part())));
+            outlook.cached.extend(forecast(&stage, &preview.installed, &steps)?);
             outlook.steps.extend(steps);
             match distributions(&stage, &preview.installed) {
                 Ok(changes) => outlook.distributions.extend(changes),
@@ -147,6 +151,21 @@ impl Preview {
         }
         self.stages.begin(coming, &self.installed).map(Some)
     }
+}
+
+/// Whether the cache has the parts that would be installed.
+fn forecast(stage: &Stage, installed: &InstalledState, steps: &[Step]) -> Result<Vec<PartForecast>, RunError> {
+    let installs = steps.iter().filter(|step| matches!(step, Step::Install(..)));
+    let parts: Vec<&str> = installs.map(Step::part).collect();
+    if parts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(cache) = PartCache::of(&stage.view)? else { return Ok(Vec::new()) };
+    let runtime = stage.view.recipes.runtime()?;
+    for (part, recorded) in &installed.parts {
+        runtime.record(part, Some(&recorded.installed), &stage.locations);
+    }
+    cache.forecast(&stage.view, &parts)
 }
 
 /// The changes of the distributions that the parts of a stage use.

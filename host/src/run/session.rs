@@ -10,6 +10,7 @@ use config::options::{Buildout, Values};
 use recipe::Locations;
 use state::{StateChange, StateFile};
 
+use super::cache::{CacheTally, OpenCache};
 use super::context::RunContext;
 use super::execute::executor::Executor;
 use super::execute::transaction;
@@ -47,7 +48,13 @@ impl Session {
         report: Arc<dyn Report>,
         settings: RunSettings,
     ) -> Result<Self, RunError> {
-        let context = Arc::new(RunContext { environment: environment.clone(), report, settings });
+        let context = Arc::new(RunContext {
+            environment: environment.clone(),
+            report,
+            settings,
+            cache: OpenCache::default(),
+            tally: CacheTally::default(),
+        });
         let root = ResolvedBuildout::new(&loaded.configuration, context)?;
         Ok(Self { buildout: root.buildout.clone(), latest: Mutex::new(root.buildout.clone()), root, loaded })
     }
@@ -84,6 +91,9 @@ impl Session {
         let saved = state.commit(&*context.report);
         context.settings.native.temporaries.remove();
         outcome?;
+        if context.cache.get().is_some_and(Option::is_some) {
+            context.log(Level::Info, &context.tally.line());
+        }
         Ok(saved?)
     }
 
@@ -181,6 +191,9 @@ fn show_configuration(view: &ResolvedBuildout) {
 /// A section in 1.0's format for the debug level: options sorted, `%` doubled, further lines indented.
 fn section_text(name: &str, options: &Values) -> String {
     let line = |(option, value): (&Arc<str>, &Arc<str>)| {
+        // As in zc.buildout, an empty format stands for this one.
+        let is_default = (name, &**option, &**value) == ("buildout", "log-format", "");
+        let value: &str = if is_default { "%(name)s: %(message)s" } else { value };
         format!("{option} = {}\n", value.replace("%%", "%").replace('%', "%%").replace('\n', "\n\t"))
     };
     format!("[{name}]\n{}", options.iter().map(line).collect::<String>())

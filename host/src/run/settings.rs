@@ -7,6 +7,8 @@ use recipe::NativeSettings;
 use registry::locking::LockMode;
 use registry::oci::PlainHttp;
 
+use super::cache::CacheFlags;
+
 /// What happens after a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AfterFailure {
@@ -28,6 +30,8 @@ pub struct RunSettings {
     pub lock: LockMode,
     /// With which registries plain HTTP is used.
     pub plain_http: PlainHttp,
+    /// The cache of parts.
+    pub cache: CacheFlags,
     /// This program, which `bin/buildout` runs.
     pub program: PathBuf,
 }

@@ -6,11 +6,12 @@ use buildout_recipe::{Command, Context, Error, Paths, Runner, activity, debug, w
 use shared_parts::clear;
 
 use crate::environment::{self, BuildVariables};
+use crate::inputs::patch;
 use crate::phases::BuildPhase;
 use crate::reproduce;
 use crate::settings::BuildSettings;
 use crate::shebang;
-use crate::sources::fetch;
+use crate::sources::downloader;
 
 /// The directory of the patches in the part's own directory, kept for users who inspect a failed build.
 const PATCHES: &str = ".patches";
@@ -117,10 +118,11 @@ impl NativeBuild<'_> {
         let kept = format!("{}/{PATCHES}", self.settings.own_directory);
         std::fs::create_dir_all(&kept).context(format!("creating {kept}"))?;
         for (number, address) in patches.files.iter().enumerate() {
-            let (url, digest) = address.split_once('#').unwrap_or((address, ""));
-            let digests: Vec<_> = Some(digest.to_owned()).filter(|digest| !digest.is_empty()).into_iter().collect();
+            let (request, url) = patch(address);
             let file = format!("{kept}/{}", number + 1);
-            fetch(url, None, &digests).and_then(|patch| Ok(patch.copy(&file)?)).context(format!("patch {url}"))?;
+            let downloader = downloader()?;
+            let fetched = request.fetch(&downloader).map_err(Error::from);
+            fetched.and_then(|patch| Ok(patch.copy(&file)?)).context(format!("patch {url}"))?;
             let command = format!("{} < {}", patches.command, reproduce::quoted(&file));
             let outcome = self.shell(&command)?;
             if !outcome.success() {

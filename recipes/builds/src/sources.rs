@@ -95,20 +95,27 @@ fn check_digest(name: &str, digest: &str, length: usize) -> Result<(), Error> {
     Err(Error::user(format!("Invalid value for option {name}: {digest:?} (expected {length} hexadecimal digits)")))
 }
 
-/// Downloads a file. The length of each digest determines its algorithm.
-pub(crate) fn fetch(url: &str, alternate: Option<&str>, digests: &[String]) -> Result<Fetched, Error> {
-    let downloader = Downloader::open(&["*", "file:///"])?;
-    let request = |url: &str| {
-        digests.iter().fold(Download::new(url), |download, digest| match digest.len() {
-            64 => download.sha256(digest),
-            128 => download.sha512(digest),
-            _ => download.md5(digest),
-        })
-    };
-    match (request(url).fetch(&downloader), alternate) {
+/// The request for a file. The length of each digest determines its algorithm.
+pub(crate) fn request(url: &str, digests: &[String]) -> Download {
+    digests.iter().fold(Download::new(url), |download, digest| match digest.len() {
+        64 => download.sha256(digest),
+        128 => download.sha512(digest),
+        _ => download.md5(digest),
+    })
+}
+
+/// Downloads from anywhere, and reads files of this machine.
+pub(crate) fn downloader() -> Result<Downloader, Error> {
+    Ok(Downloader::open(&["*", "file:///"])?)
+}
+
+/// Downloads a file.
+fn fetch(url: &str, alternate: Option<&str>, digests: &[String]) -> Result<Fetched, Error> {
+    let downloader = downloader()?;
+    match (request(url, digests).fetch(&downloader), alternate) {
         (Err(error), Some(alternate)) if error.reason() == DownloadReason::Unavailable => {
             info!("{error}; trying {alternate}");
-            Ok(request(alternate).fetch(&downloader)?)
+            Ok(request(alternate, digests).fetch(&downloader)?)
         }
         (outcome, _) => Ok(outcome?),
     }

@@ -6,7 +6,7 @@
 mod description;
 mod settings;
 
-use buildout_recipe::{Description, Error, Init, Paths, Recipe, Update};
+use buildout_recipe::{Cacheable, Description, Error, Init, Inputs, Paths, Recipe, Update};
 use native_builds::BuildSettings;
 
 /// A part that is built with `configure` and `make`.
@@ -31,6 +31,12 @@ impl Recipe for Cmmi {
 impl Update for Cmmi {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         self.settings.update(&())
+    }
+}
+
+impl Cacheable for Cmmi {
+    fn inputs(&mut self) -> Result<Inputs, Error> {
+        Ok(self.settings.inputs())
     }
 }
 

@@ -1,6 +1,8 @@
 //! The entry point that downloads a file.
 
-use buildout_recipe::{Description, Error, Init, OptionDescription, Paths, Recipe, Update, created, set_mode};
+use buildout_recipe::{
+    Cacheable, Description, Error, Init, Inputs, OptionDescription, Paths, Recipe, Update, created, set_mode,
+};
 use shared_parts::filled;
 
 use crate::source::{DownloadSource, DownloadTarget, describe, make_parent};
@@ -65,6 +67,12 @@ impl Update for DownloadedFile {
             _ if self.source.has_digest() && std::path::Path::new(&self.path).exists() => Ok(None),
             _ => self.fetch().map(|()| None),
         }
+    }
+}
+
+impl Cacheable for DownloadedFile {
+    fn inputs(&mut self) -> Result<Inputs, Error> {
+        Ok(self.source.inputs(&self.target))
     }
 }
 

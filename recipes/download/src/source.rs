@@ -3,10 +3,14 @@
 use std::path::Path;
 
 use buildout_recipe::{
-    Context, Description, Download, DownloadReason, Downloader, Error, Fetched, Init, OptionDescription,
+    Context, Description, Download, DownloadReason, Downloader, Error, Fetched, Init, Inputs, OptionDescription,
 };
 use buildout_recipe::{Options, activity, info};
 use shared_parts::{PartLocation, filled, join};
+
+/// Options that do not decide what a part contains.
+const INDIFFERENT: [&str; 8] =
+    ["_profile_base_location_", "alternate-url", "environment", "md5sum", "offline", "sha256sum", "sha512sum", "url"];
 
 /// A file to download.
 pub(crate) struct DownloadSource {
@@ -46,6 +50,17 @@ impl DownloadSource {
                 Ok(self.request(alternate).fetch(&downloader)?)
             }
             (Err(error), _) => Err(error.into()),
+        }
+    }
+
+    /// What decides the content of a part: the file's digest, not where it comes from.
+    pub(crate) fn inputs(&self, target: &DownloadTarget) -> Inputs {
+        match target {
+            DownloadTarget::Destination { .. } => Inputs::unknown("its destination is not in its location"),
+            DownloadTarget::Place(_) => {
+                let inputs = Inputs::none().download(&self.request(&self.url));
+                INDIFFERENT.iter().fold(inputs, |inputs, option| inputs.indifferent(*option))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The entry point that downloads and unpacks an archive.
 
 use buildout_recipe::{
-    Description, Error, Init, OptionDescription, Paths, Recipe, TopLevel, Update, activity, created,
+    Cacheable, Description, Error, Init, Inputs, OptionDescription, Paths, Recipe, TopLevel, Update, activity, created,
 };
 use shared_parts::{clear, filled, join};
 
@@ -75,6 +75,12 @@ impl Update for UnpackedDownload {
             DownloadTarget::Place(place) => place.update(|| self.unpack()),
             DownloadTarget::Destination { .. } => Ok(None),
         }
+    }
+}
+
+impl Cacheable for UnpackedDownload {
+    fn inputs(&mut self) -> Result<Inputs, Error> {
+        Ok(self.source.inputs(&self.target))
     }
 }
 

@@ -9,7 +9,7 @@ mod modules;
 mod settings;
 mod version;
 
-use buildout_recipe::{Description, Error, Init, Paths, Recipe, Update};
+use buildout_recipe::{Cacheable, Description, Error, Init, Inputs, Paths, Recipe, Update};
 use native_builds::BuildSettings;
 
 use expected::ExpectedPython;
@@ -38,6 +38,12 @@ impl Recipe for PythonBuild {
 impl Update for PythonBuild {
     fn update(&mut self) -> Result<Option<Paths>, Error> {
         self.settings.update(&self.python)
+    }
+}
+
+impl Cacheable for PythonBuild {
+    fn inputs(&mut self) -> Result<Inputs, Error> {
+        Ok(self.settings.inputs())
     }
 }
 

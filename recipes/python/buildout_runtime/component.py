@@ -18,12 +18,15 @@ from wit_world.exports import parts
 from wit_world.imports import buildout as wit_buildout
 from wit_world.imports import options as wit_options
 
-from . import runtime
+from . import runtime, substitutes
 from .buildout import Buildout, PartOptions
 from .easy_install import settings
 from .unavailable import Unavailable
 
 T = TypeVar("T")
+
+# Loaded by its name, as a module of a distribution is.
+assert substitutes
 
 
 @dataclass

@@ -41,7 +41,7 @@ _PYTHON_2_LINE = re.compile(
     r"^\s*(print\s+[^(=]|print$|raise\s+\w+\s*,|exec\s+[^(]|.*<>|.*\bexcept\s+[\w.]+\s*,\s*\w+\s*:|.*\bur['\"])"
 )
 
-_NEWER = "Look for a newer release of it, one for Python 3."
+_NEWER = "Look for a newer release of it, one for Python 3, or for another recipe that does the same."
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _of_module(name: str) -> Diagnosis:
     file = missing.native_file(name, None)
     if file is not None:
         return Diagnosis(
-            "native-module", f"The module {name} is machine code ({file}), which the sandbox cannot run", ()
+            "native-module", f"The module {name} is machine code ({file}), which the sandbox cannot run", (missing.WAY_OUT,)
         )
     if name.partition(".")[0] in sys.stdlib_module_names:
         return Diagnosis("missing-module", f"Python's module {name} is not available in the sandbox", ())

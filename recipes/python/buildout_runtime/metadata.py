@@ -6,11 +6,13 @@ Serves `importlib.metadata` and `pkg_resources`. Knows nothing of recipes.
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import packaging
 import zc.buildout  # brings its own pkg_resources
 import pkg_resources
 
@@ -105,8 +107,10 @@ def is_provided(name: str) -> bool:
 
 
 def collect() -> None:
-    """Reads the files. Called while the component is built."""
-    for found in importlib.metadata.distributions():
+    """Reads the files. Called while the component is built. Other directories on the path then may have more distributions, of
+    which nothing is in the component."""
+    packages = os.path.dirname(os.path.dirname(packaging.__file__))
+    for found in importlib.metadata.distributions(path=[packages]):
         files = {name: text for name in _FILES if (text := found.read_text(name)) is not None}
         _provided[normalized(found.name)] = Provided(files)
     sys.meta_path.append(Finder())

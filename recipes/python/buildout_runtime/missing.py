@@ -20,11 +20,14 @@ STANDARD = "ctypes fcntl mmap pty resource ssl termios tty".split()
 
 _SUFFIXES = (".so", ".pyd", ".dylib")
 
+WAY_OUT = "Look for a release of it without machine code, or for another recipe that does the same."
+
 
 def _fail(name: str, attribute: str, file: str | None) -> NativeModuleUnavailable:
     if file is None:
-        return NativeModuleUnavailable(f"{name}.{attribute} was used: the sandbox has no module {name}")
-    return NativeModuleUnavailable(f"{name}.{attribute} was used: {file} is machine code, which the sandbox cannot run")
+        return NativeModuleUnavailable(f"{name}.{attribute} was used: the sandbox has no module {name}", WAY_OUT)
+    message = f"{name}.{attribute} was used: {file} is machine code, which the sandbox cannot run"
+    return NativeModuleUnavailable(message, WAY_OUT)
 
 
 class _Type(type):

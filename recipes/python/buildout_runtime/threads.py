@@ -17,6 +17,7 @@ from typing import Any
 from .unavailable import ThreadUnavailable
 
 _WAITS = "This waits for another thread, and the sandbox has only one"
+_WAY_OUT = "Look for an option by which the recipe uses one thread, or for another recipe that does the same."
 
 
 class Lock:
@@ -29,7 +30,7 @@ class Lock:
         if not blocking:
             return self._lock.acquire(False)
         if timeout < 0 and self._lock.locked():
-            raise ThreadUnavailable(_WAITS)
+            raise ThreadUnavailable(_WAITS, _WAY_OUT)
         return self._lock.acquire(True, timeout)
 
     def release(self) -> None:

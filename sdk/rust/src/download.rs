@@ -78,6 +78,10 @@ impl Download {
         self
     }
 
+    pub(crate) fn parts(&self) -> (String, Vec<wit::Digest>) {
+        (self.0.url.clone(), self.0.digests.clone())
+    }
+
     /// Downloads the file, or takes it from the cache.
     ///
     /// # Errors

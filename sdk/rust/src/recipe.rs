@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::bindings::buildout::recipe::types::{Algorithm, Digest};
 use crate::bindings::exports::buildout::recipe::parts as wit;
 use crate::description::Description;
+use crate::download::Download;
 use crate::error::Error;
 use crate::init::Init;
 use crate::paths::Paths;
@@ -93,6 +94,12 @@ impl Inputs {
     pub fn source(self, url: impl Into<String>, sha256: impl Into<String>) -> Self {
         let digests = vec![Digest { algorithm: Algorithm::Sha256, value: sha256.into() }];
         self.add(wit::Input::Source(wit::Source { url: url.into(), digests }))
+    }
+
+    /// A file to download. Without a digest, the part is not cached, unless the file is one of this machine.
+    pub fn download(self, download: &Download) -> Self {
+        let (url, digests) = download.parts();
+        self.add(wit::Input::Source(wit::Source { url, digests }))
     }
 
     /// The content of a file.

@@ -31,8 +31,9 @@ const fn example(recipe: &'static str, version: &'static str, options: &'static 
 
 /// The archive that recipes for software build: its `configure` writes a Makefile.
 const ARCHIVE: &str = "url = file://${buildout:directory}/hello-1.0.tar.gz";
+const ARCHIVE_AS_URLS: &str = "urls = file://${buildout:directory}/hello-1.0.tar.gz";
 
-const EXAMPLES: [Example; 26] = [
+const EXAMPLES: [Example; 44] = [
     example(
         "zc.recipe.testrunner",
         "5.0",
@@ -118,7 +119,50 @@ const EXAMPLES: [Example; 26] = [
         "source-directory = .\nname = world",
         Fails("This was written for Python 2"),
     ),
-    example("plone.recipe.distros", "1.5", "urls = http://example.org/x.tgz", Fails("This was written for Python 2")),
+    example("plone.recipe.distros", "1.5", ARCHIVE_AS_URLS, Prints("ls parts/part/hello-1.0", "configure")),
+    example(
+        "z3c.recipe.scripts",
+        "1.0.1",
+        "eggs = six\ninterpreter = py\ninclude-site-packages = true",
+        Prints("bin/py -c 'import six; print(six.__name__)'", "six"),
+    ),
+    example("zc.recipe.filestorage", "2.0", "path = var/Data.fs", Prints("cat .installed.cfg", "Data.fs")),
+    example(
+        "zc.zodbrecipes:server",
+        "3.1",
+        "zeo.conf = <zeo>\n     address 8100\n   </zeo>\n   <filestorage 1>\n     path var/Data.fs\n   </filestorage>",
+        Prints("cat parts/part/zeo.conf", "address 8100"),
+    ),
+    example("z3c.recipe.compattest", "4.1.1", "include = six", Prints("ls bin", "part-six")),
+    example("plone.recipe.alltests", "1.5.2", "eggs = six", Prints("head -1 bin/part", "#!")),
+    example("plone.recipe.sublimetext", "1.3.0", "eggs = six", Prints("cat *.sublime-project", "folders")),
+    example("collective.recipe.vscode", "0.1.9", "eggs = six", Prints("cat .vscode/*.json", "six")),
+    example("pb.recipes.pydev", "0.4.5", "eggs = six", Prints("cat .installed.cfg", "recipe = pb.recipes.pydev")),
+    example("exportrecipe", "0.2", "sections = env", Prints("cat part.json", "\"sections\": \"env\"")),
+    example("djangorecipebook", "2.0", "project = demo\neggs = six", Prints("head -1 bin/part", "#!")),
+    example(
+        "cns.recipe.symlink",
+        "0.2.3",
+        "symlink = ${buildout:directory}/src = ${buildout:directory}/link",
+        Prints("readlink link", "/src"),
+    ),
+    example("collective.xmltestreport", "2.0.2", "eggs = six", Prints("head -1 bin/part", "#!")),
+    example("collective.recipe.scriptgen", "0.2", "cmd = ls", Prints("cat bin/part", "ls")),
+    example("collective.recipe.grp", "1.1.0", "", Prints("ls", "parts")),
+    example("gocept.recipe.env", "1.0", "", Prints("ls", "parts")),
+    example("cykooz.recipe.idea", "0.4", "eggs = six", Prints("ls", "parts")),
+    example(
+        "gobre.recipe.template",
+        "2.0",
+        "template-file = j.in\ntarget-file = out\nname = world",
+        Prints("cat out", "hello world"),
+    ),
+    example(
+        "slapos.recipe.template:jinja2",
+        "5.1",
+        "url = ${buildout:directory}/j.in\noutput = ${buildout:directory}/out\ncontext = key name part:value\nvalue = world",
+        Prints("cat out", "hello world"),
+    ),
 ];
 
 /// Recipes that take software from an archive build this one.
@@ -144,6 +188,7 @@ fn run(space: &Space, example: &Example, number: usize) -> Result<(), String> {
     );
     std::fs::write(directory.join("buildout.cfg"), configuration).unwrap();
     std::fs::write(directory.join("x.in"), "hello ${name}\n").unwrap();
+    std::fs::write(directory.join("j.in"), "hello {{ name }}{{ parts.part.name if parts is defined }}\n").unwrap();
     write_archive(&directory);
     let output = space.command(test_support::host()).arg("run").current_dir(&directory).output().unwrap();
     let text = printed(&output);

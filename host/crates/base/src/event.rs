@@ -39,6 +39,8 @@ impl Level {
 pub enum PartOutcome {
     /// It was installed.
     Installed,
+    /// It was installed from a cache.
+    Fetched,
     /// It was updated, or its install ran again.
     Updated,
     /// It was removed.
@@ -52,6 +54,7 @@ impl PartOutcome {
     pub fn name(self) -> &'static str {
         match self {
             Self::Installed => "installed",
+            Self::Fetched => "fetched",
             Self::Updated => "updated",
             Self::Uninstalled => "uninstalled",
             Self::Failed => "failed",

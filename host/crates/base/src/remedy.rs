@@ -41,6 +41,10 @@ pub enum Remedy {
     PublishComponent,
     /// Copy the components of the buildout's recipes to a directory.
     Vendor,
+    /// Set up a cache of parts.
+    SetRemoteCache,
+    /// Allow that parts are built that are not in the cache.
+    AllowBuilds,
     /// Lock the Python distributions again.
     LockDistributions,
     /// Write a new lock file.

@@ -85,7 +85,20 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
         update(&mut data, &sections)?;
     }
     update(&mut data, &assigned)?;
+    if let Some(url @ Location::Url(_)) = &file {
+        check_directory(&data, url)?;
+    }
     finish(data, environment, Outline { classic, directory, file, chain })
+}
+
+/// A downloaded main file is in no directory, so an option must name the buildout directory.
+fn check_directory(data: &LoadedSections, url: &Location) -> Result<(), ConfigError> {
+    let directory = data.get("buildout").and_then(|(options, _)| options.get("directory"));
+    if directory.is_some_and(|directory| !matches!(directory.origin(), Origin::Computed)) {
+        return Ok(());
+    }
+    let hint = format!("{url} is in no directory of this machine. Add buildout:directory=PATH to the command line.");
+    Err(Trouble { message: "Missing option: buildout:directory".to_owned(), place: None, hints: vec![hint] }.into())
 }
 
 struct Outline<'a> {
@@ -129,10 +142,14 @@ fn versions(data: &mut LoadedSections) -> Result<(), ConfigError> {
     let Some((buildout, _)) = data.get_mut("buildout") else { return Ok(()) };
     let Some(versions) = buildout.get("versions").cloned() else {
         buildout.insert("versions".into(), Arc::new(OptionValue::set("versions", Origin::Default)));
-        data.entry("versions".into()).or_default();
+        add_minimums(&mut data.entry("versions".into()).or_default().0);
         return Ok(());
     };
-    if versions.raw.is_empty() || versions.raw.contains("${") || data.contains_key(&*versions.raw) {
+    if versions.raw.is_empty() || versions.raw.contains("${") {
+        return Ok(());
+    }
+    if let Some((pins, _)) = data.get_mut(&*versions.raw) {
+        add_minimums(pins);
         return Ok(());
     }
     let message = format!("The referenced section, '{}', was not defined.", versions.raw);
@@ -140,6 +157,12 @@ fn versions(data: &mut LoadedSections) -> Result<(), ConfigError> {
         Some(place) => Trouble::at(place, message).hint("`[buildout] versions` names a section of versions.").into(),
         None => ConfigError::new(message),
     })
+}
+
+fn add_minimums(pins: &mut Options) {
+    for (name, minimum) in predefined::VERSIONS {
+        pins.entry(name.into()).or_insert_with(|| Arc::new(OptionValue::set(minimum, Origin::Default)));
+    }
 }
 
 /// `$BUILDOUT_HOME/default.cfg` (by default in `~/.buildout`), else `defaults.cfg` there, as in 1.0's documentation.

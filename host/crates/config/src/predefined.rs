@@ -22,7 +22,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("find-links", ""),
     ("install-from-cache", "false"),
     ("installed", ".installed.cfg"),
-    ("log-format", "%(name)s: %(message)s"),
+    ("log-format", ""),
     ("log-level", "INFO"),
     ("newest", "true"),
     ("offline", "false"),
@@ -35,6 +35,9 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("use-dependency-links", "true"),
     ("allow-unknown-extras", "false"),
 ];
+
+/// The pins that zc.buildout 6 adds to the section of versions where there are none, so that it is not downgraded.
+pub(super) const VERSIONS: [(&str, &str); 2] = [("zc.buildout", ">=6.0.1"), ("zc.recipe.egg", ">=2.0.6")];
 
 /// Options of `[buildout]` that are meaningful even if nothing reads them in a run.
 pub const KNOWN_OPTIONS: [&str; 16] = [

@@ -54,6 +54,9 @@ const SETTINGS_FILES: [&str; 19] = [
     "/etc/timezone",
 ];
 
+/// Settings of the resolver, for commands with the network.
+const RESOLVER: [&str; 2] = ["/etc/gai.conf", "/etc/resolv.conf"];
+
 /// Directories that the shim fills itself; a policy cannot list them.
 const RESERVED: [&str; 2] = ["/proc", "/dev"];
 
@@ -94,6 +97,9 @@ pub(super) fn layout(policy: &CommandPolicy) -> Result<FileSystemLayout, Confine
         layout.add(&mut paths, &path, &written, false)?;
     }
     layout.copies = SETTINGS_FILES.iter().filter(|path| Path::new(path).is_file()).map(OsString::from).collect();
+    if policy.network {
+        layout.add_resolver();
+    }
     // Everything below a writable path is visible with it, including anything a command put there.
     let beneath = |path: &&PathBuf| policy.write.iter().any(|outer| *path != outer && path.starts_with(outer));
     for path in policy.read.iter().filter(|path| !beneath(path)) {
@@ -172,6 +178,17 @@ fn settings_with_version() -> impl Iterator<Item = PathBuf> {
 }
 
 impl FileSystemLayout {
+    /// Adds the settings of the resolver. One may be a link to a file that a service writes.
+    fn add_resolver(&mut self) {
+        for path in RESOLVER.map(Path::new) {
+            let Some(real) = path.canonicalize().ok().filter(|real| real.is_file()) else { continue };
+            if real != path {
+                self.links.push((path.into(), real.clone().into()));
+            }
+            self.copies.push(real.into());
+        }
+    }
+
     /// Adds a directory that is known only to the host.
     pub(super) fn add_writable_directory(&mut self, path: &Path) {
         self.binds.push(Bind { path: path.into(), source: None, is_writable: true, is_directory: true });

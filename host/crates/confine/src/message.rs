@@ -25,6 +25,8 @@ pub(super) struct StartOrder {
     /// The process whose death ends the shim.
     pub(super) host: i32,
     pub(super) level: ConfinementLevel,
+    /// Whether it has the network of the machine.
+    pub(super) network: bool,
     pub(super) limits: CommandLimits,
     pub(super) layout: FileSystemLayout,
     /// A path, or a name to search in `path`.

@@ -48,6 +48,8 @@ pub struct CommandPolicy {
     pub staged: Vec<Staged>,
     /// How much is enforced.
     pub level: ConfinementLevel,
+    /// Whether it has the network of the machine: TCP and UDP, and the settings of the resolver.
+    pub network: bool,
     /// Resource limits.
     pub limits: CommandLimits,
 }

@@ -151,6 +151,7 @@ fn order(
     StartOrder {
         host: std::process::id().cast_signed(),
         level: policy.level,
+        network: policy.network,
         limits: policy.limits.clone(),
         layout,
         program: command.program.clone(),

@@ -35,6 +35,8 @@ pub struct Described {
     pub has_update: bool,
     /// Whether it is called before the files that it made are removed.
     pub has_uninstall: bool,
+    /// Whether its parts can be taken from a cache.
+    pub cacheable: bool,
 }
 
 /// An option of an entry point.
@@ -98,6 +100,7 @@ impl Described {
             grant: grant_of(&entry_point.grants),
             has_update: entry_point.has_update,
             has_uninstall: entry_point.has_uninstall,
+            cacheable: entry_point.cacheable,
         }
     }
 }

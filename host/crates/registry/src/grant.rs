@@ -20,6 +20,8 @@ pub struct Grant {
     pub run: Vec<String>,
     /// Prefixes of URLs to download from; `*` for all servers.
     pub fetch: Vec<String>,
+    /// Programs that have the network when they run.
+    pub network: Vec<String>,
     /// Whether Python distributions can be installed.
     pub distributions: bool,
     /// Memory limit, in bytes.
@@ -35,7 +37,7 @@ pub struct Grant {
 }
 
 /// The rights that a recipe in Python has without a grant, by their keys in a grant.
-pub const DEFAULT_RIGHTS: [&str; 5] = ["read", "write", "run", "fetch", "distributions"];
+pub const DEFAULT_RIGHTS: [&str; 6] = ["read", "write", "run", "fetch", "distributions", "network"];
 
 /// One key of a grant and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +70,7 @@ impl Grant {
             ("env", &self.env),
             ("run", &self.run),
             ("fetch", &self.fetch),
+            ("network", &self.network),
         ];
         let lists = lists.into_iter().filter(|(_, values)| !values.is_empty());
         let lists = lists.map(|(key, values)| GrantItem::List(key.to_owned(), values.clone()));
@@ -104,6 +107,7 @@ impl Grant {
             (&mut self.env, &other.env),
             (&mut self.run, &other.run),
             (&mut self.fetch, &other.fetch),
+            (&mut self.network, &other.network),
         ];
         for (list, added) in lists {
             for value in added {

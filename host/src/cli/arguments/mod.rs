@@ -5,6 +5,7 @@ mod configuration;
 mod offline;
 mod passphrase;
 mod registry;
+mod remote;
 mod words;
 
 pub(super) use color::{Color, GlobalArguments, is_dumb};
@@ -12,4 +13,5 @@ pub(super) use configuration::{ConfigFileArguments, ConfigurationArguments, DEFA
 pub(super) use offline::OfflineArguments;
 pub(super) use passphrase::PassphraseArguments;
 pub(super) use registry::{RegistryArguments, parse_reference};
+pub(super) use remote::RemoteCacheArguments;
 pub(super) use words::{AssignmentsAndNames, UsageError};

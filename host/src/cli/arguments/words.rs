@@ -33,7 +33,7 @@ pub(in crate::cli) enum UsageError {
     UnknownCommand { name: String, known: &'static [&'static str] },
     #[error("`{0}` takes no argument, but got `{1}`")]
     Unexpected(&'static str, String),
-    #[error("`query` takes one argument: an option, as section:option")]
+    #[error("The query command requires a single argument.")]
     Query,
     #[error(transparent)]
     Assignment(#[from] AssignmentError),
@@ -54,7 +54,8 @@ impl Explain for UsageError {
                 near.into_iter().chain([format!("To make only the part {name}, write `install {name}`.")]).collect()
             }
             Self::Assignment(error) => error.hints(),
-            Self::Unexpected(..) | Self::Query => Vec::new(),
+            Self::Query => vec!["Name one option: section:option.".to_owned()],
+            Self::Unexpected(..) => Vec::new(),
         }
     }
 

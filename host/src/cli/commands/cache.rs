@@ -1,6 +1,7 @@
-//! `cache`: shows and clears the caches of compiled recipes and of copies from registries.
+//! `cache`: shows and clears the caches of compiled recipes, of copies from registries, and of parts.
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -8,10 +9,11 @@ use serde_json::json;
 
 use crate::cli::program::Program;
 use crate::cli::render;
-use crate::run::RunError;
+use crate::run::{RunError, local_store};
 use base::source::{Explain, size};
 use recipe::component::CompileCache;
 use registry::oci::ArtifactCache;
+use remote::{BlobStore, BlobStoreError, DEFAULT_CAPACITY};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,6 +30,9 @@ pub(in crate::cli) struct CacheArguments {
     /// Print one JSON object
     #[arg(long, global = true)]
     json: bool,
+    /// The directory of parts, if `remote-cache-directory` names another than the usual one
+    #[arg(long, global = true, value_name = "DIR")]
+    directory: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, Subcommand)]
@@ -55,6 +60,7 @@ pub(super) fn execute(program: &Program, arguments: &CacheArguments) -> Result<(
     let caches = Caches {
         compiled: CompileCache::open(&program.environment),
         copies: ArtifactCache::open(&program.environment, Arc::clone(&program.printer) as _),
+        parts: parts(program, arguments.directory.as_deref())?,
     };
     let text = match arguments.command.unwrap_or(CacheCommand::Show) {
         CacheCommand::Show => caches.show(arguments.json)?,
@@ -68,6 +74,17 @@ pub(super) fn execute(program: &Program, arguments: &CacheArguments) -> Result<(
 struct Caches {
     compiled: CompileCache,
     copies: ArtifactCache,
+    /// `None` if there is none yet.
+    parts: Option<BlobStore>,
+}
+
+/// The parts that this machine keeps.
+fn parts(program: &Program, directory: Option<&Path>) -> Result<Option<BlobStore>, RunError> {
+    let usual = || local_store(program.environment.cache_directory());
+    let Some(directory) = directory.map(|named| program.path(named)).or_else(usual) else { return Ok(None) };
+    let store = directory.join("store");
+    let open = store.is_dir().then(|| BlobStore::open(&store, DEFAULT_CAPACITY));
+    open.transpose().map_err(|error| UnusableStore(error).into())
 }
 
 impl Caches {
@@ -77,21 +94,28 @@ impl Caches {
         let sizes = self.copies.sizes().map_err(unusable("read", &copied))?;
         if as_json {
             let copies = render::cache::copies_json(&self.copies, &copied, &sizes);
-            return Ok(render::cache::json(&self.compiled, &directory, &entries, &copies));
+            let parts = self.parts.as_ref().map(render::cache::parts_json);
+            return Ok(render::cache::json(&self.compiled, &directory, &entries, &copies, &parts));
         }
         let compiled = render::cache::text(&self.compiled, &directory, &entries);
-        Ok(compiled + &render::cache::copies_text(&self.copies, &copied, &sizes))
+        let parts = self.parts.as_ref().map(render::cache::parts_text).unwrap_or_default();
+        Ok(compiled + &render::cache::copies_text(&self.copies, &copied, &sizes) + &parts)
     }
 
     fn clear(&self, as_json: bool) -> Result<String, CacheError> {
         let (directory, copied) = self.directories()?;
         let freed = self.compiled.clear().map_err(unusable("clear", &directory))?;
         let copies = self.copies.clear().map_err(unusable("clear", &copied))?;
+        let parts = self.parts.as_ref().map(|store| (store.directory().display().to_string(), clear(store)));
         if as_json {
             let copies = json!({ "directory": copied, "freed": copies });
-            return Ok(json!({ "directory": directory, "freed": freed, "copies": copies }).to_string());
+            let parts = parts.map(|(directory, freed)| json!({ "directory": directory, "freed": freed }));
+            let all = json!({ "directory": directory, "freed": freed, "copies": copies, "parts": parts });
+            return Ok(all.to_string());
         }
-        Ok(format!("Removed {} from {directory}\nRemoved {} from {copied}", size(freed), size(copies)))
+        let parts = parts.map(|(directory, freed)| format!("\nRemoved {} from {directory}", size(freed)));
+        let removed = format!("Removed {} from {directory}\nRemoved {} from {copied}", size(freed), size(copies));
+        Ok(removed + &parts.unwrap_or_default())
     }
 
     fn directories(&self) -> Result<(String, String), CacheError> {
@@ -100,6 +124,20 @@ impl Caches {
         Ok((compiled.display().to_string(), copies.display().to_string()))
     }
 }
+
+/// Removes all parts; returns the bytes that were freed.
+fn clear(store: &BlobStore) -> u64 {
+    let before = store.usage().bytes;
+    store.clear();
+    before.saturating_sub(store.usage().bytes)
+}
+
+/// The store of parts cannot be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+struct UnusableStore(BlobStoreError);
+
+impl Explain for UnusableStore {}
 
 fn unusable(operation: &'static str, directory: &str) -> impl FnOnce(io::Error) -> CacheError {
     let directory = directory.to_owned();

@@ -69,7 +69,7 @@ pub(super) enum Command {
     Recipe(recipe::RecipeArguments),
     /// Manage the keys that sign recipes
     Key(key::KeyArguments),
-    /// Show or clear the cache of compiled recipes
+    /// Show or clear the caches of compiled recipes and of parts
     Cache(cache::CacheArguments),
     /// Write a first configuration that fits to this directory
     Init(init::InitArguments),

@@ -2,10 +2,10 @@
 
 use clap::Args;
 
-use crate::cli::arguments::{AssignmentsAndNames, ConfigurationArguments, RegistryArguments};
+use crate::cli::arguments::{AssignmentsAndNames, ConfigurationArguments, RegistryArguments, RemoteCacheArguments};
 use crate::cli::program::Program;
 use crate::cli::render;
-use crate::run::RunError;
+use crate::run::{RunError, RunSettings};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -26,12 +26,15 @@ pub(in crate::cli) struct PlanArguments {
     configuration: ConfigurationArguments,
     #[command(flatten)]
     registry: RegistryArguments,
+    #[command(flatten)]
+    cache: RemoteCacheArguments,
 }
 
 pub(super) fn execute(program: &Program, arguments: &PlanArguments) -> Result<(), RunError> {
     let AssignmentsAndNames { assignments, names } = AssignmentsAndNames::parse(&arguments.words)?;
     let configuration = program.load(&arguments.configuration, assignments)?;
     let settings = program.inspection_settings(&arguments.registry)?;
+    let settings = RunSettings { cache: arguments.cache.flags(), ..settings };
     let outlook = program.session(configuration, settings)?.plan(&names)?;
     if arguments.json {
         program.printer.json(&render::plan::json(&outlook));

@@ -10,18 +10,30 @@ use config::{Configuration, HistoryItem, Operation, OptionValue, Origin};
 const SHOWN_AS_CONFIGURED: [&str; 4] = ["bin-directory", "develop-eggs-directory", "installed", "parts-directory"];
 
 /// `query`: the value of one option before substitution, as zc.buildout prints it.
-pub(in crate::cli) fn option(configuration: &Configuration, name: &str, verbose: bool) -> Result<String, RunError> {
+pub(in crate::cli) fn option(configuration: &Configuration, name: &str) -> Result<String, RunError> {
+    let (section, option) = named(name)?;
+    let options = &find_section(configuration, section)?.options;
+    let Some(value) = options.get(option) else {
+        let error = no_option(configuration, section, option, options.keys().map(AsRef::as_ref));
+        return Err(NotFound { place: None, ..error }.into());
+    };
+    let raw = if (section, option) == ("buildout", "installed") { configured(value).0 } else { &value.raw };
+    Ok(raw.to_string())
+}
+
+/// The heading of a verbose `query`: the option as a reference.
+pub(in crate::cli) fn heading(name: &str) -> Result<String, RunError> {
+    let (section, option) = named(name)?;
+    Ok(format!("${{{section}:{option}}}"))
+}
+
+/// Section and option of a name such as `section:option`, or `option` for `[buildout]`.
+fn named(name: &str) -> Result<(&str, &str), RunError> {
     let (section, option) = name.split_once(':').unwrap_or(("buildout", name));
     if option.contains(':') {
         return Err(NotFound { message: format!("Invalid option: {name}"), place: None, near: None }.into());
     }
-    let options = &find_section(configuration, section)?.options;
-    let Some(value) = options.get(option) else {
-        return Err(no_option(configuration, section, option, options.keys().map(AsRef::as_ref)).into());
-    };
-    let raw = if (section, option) == ("buildout", "installed") { configured(value).0 } else { &value.raw };
-    let heading = if verbose { format!("${{{section}:{option}}}\n") } else { String::new() };
-    Ok(format!("{heading}{raw}"))
+    Ok((section, option))
 }
 
 /// `annotate`: all sections, or the chosen ones, with the origin of each option; if verbose, with its whole history.

@@ -1,4 +1,4 @@
-//! The caches of compiled recipes and of copies from registries.
+//! The caches of compiled recipes, of copies from registries, and of parts.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use base::source::size;
 use recipe::component::{CacheEntry, CompileCache};
 use registry::oci::ArtifactCache;
+use remote::{BlobStore, StoreUsage};
 
 /// One line.
 pub(in crate::cli) fn copies_text(copies: &ArtifactCache, directory: &str, sizes: &[u64]) -> String {
@@ -17,6 +18,17 @@ pub(in crate::cli) fn copies_text(copies: &ArtifactCache, directory: &str, sizes
 pub(in crate::cli) fn copies_json(copies: &ArtifactCache, directory: &str, sizes: &[u64]) -> Value {
     let bytes: u64 = sizes.iter().sum();
     json!({ "directory": directory, "size": bytes, "limit": copies.capacity(), "number": sizes.len() })
+}
+
+/// One line, after the others.
+pub(in crate::cli) fn parts_text(store: &BlobStore) -> String {
+    let StoreUsage { blobs, results, bytes } = store.usage();
+    format!("\n{}: {results} parts in {blobs} files, {}", store.directory().display(), size(bytes))
+}
+
+pub(in crate::cli) fn parts_json(store: &BlobStore) -> Value {
+    let StoreUsage { blobs, results, bytes } = store.usage();
+    json!({ "directory": store.directory(), "size": bytes, "results": results, "files": blobs })
 }
 
 fn total(entries: &[CacheEntry]) -> u64 {
@@ -35,7 +47,13 @@ pub(in crate::cli) fn text(cache: &CompileCache, directory: &str, entries: &[Cac
     text
 }
 
-pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[CacheEntry], copies: &Value) -> String {
+pub(in crate::cli) fn json(
+    cache: &CompileCache,
+    directory: &str,
+    entries: &[CacheEntry],
+    copies: &Value,
+    parts: &Option<Value>,
+) -> String {
     let entry = |entry: &CacheEntry| {
         let used = entry.used.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
         json!({ "digest": format!("sha256:{}", entry.digest), "size": entry.size, "used": used })
@@ -46,6 +64,7 @@ pub(in crate::cli) fn json(cache: &CompileCache, directory: &str, entries: &[Cac
         "limit": cache.capacity(),
         "entries": entries.iter().map(entry).collect::<Vec<_>>(),
         "copies": copies,
+        "parts": parts,
     })
     .to_string()
 }

@@ -4,12 +4,14 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use crate::run::{Authority, DistributionStep, Outlook, Switch};
+use base::source::size;
+
+use crate::run::{Authority, CacheOutlook, DistributionStep, Outlook, PartForecast, Switch};
 use state::plan::{Reason, Step};
 
 /// One step per line, with its reasons below.
 pub(in crate::cli) fn text(outlook: &Outlook) -> String {
-    let Outlook { put_back, steps, distributions, switch, authorities, warnings } = outlook;
+    let Outlook { put_back, steps, distributions, switch, authorities, cached, warnings } = outlook;
     if put_back.is_empty() && steps.is_empty() && switch.is_none() {
         return "Nothing to do: there are no parts.".into();
     }
@@ -41,6 +43,9 @@ pub(in crate::cli) fn text(outlook: &Outlook) -> String {
                 }
             }
         }
+        if let Some(forecast) = cached.iter().find(|known| known.part == part && !is_uninstall(step)) {
+            let _ = writeln!(text, "  {}", in_cache(&forecast.outlook));
+        }
         if let Some(authority) = authorities.iter().find(|known| known.part == part && !is_uninstall(step)) {
             text.push_str(&rights(authority));
         }
@@ -51,6 +56,16 @@ pub(in crate::cli) fn text(outlook: &Outlook) -> String {
         let _ = writeln!(text, "{warning}");
     }
     text
+}
+
+/// Whether the cache has a part, as a clause.
+fn in_cache(outlook: &CacheOutlook) -> String {
+    match outlook {
+        CacheOutlook::Hit { is_remote: true, bytes } => format!("in the remote cache ({})", size(*bytes)),
+        CacheOutlook::Hit { is_remote: false, bytes } => format!("in the cache of this machine ({})", size(*bytes)),
+        CacheOutlook::Miss(why) => format!("not in the cache: {why}"),
+        CacheOutlook::NotCached(why) => format!("not from the cache: {why}"),
+    }
 }
 
 /// What the recipe of a part may do, one line for each place that says so.
@@ -106,6 +121,9 @@ pub(in crate::cli) fn json(outlook: &Outlook) -> String {
     if !outlook.put_back.is_empty() {
         object["put-back"] = json!(outlook.put_back);
     }
+    if !outlook.cached.is_empty() {
+        object["cache"] = outlook.cached.iter().map(forecast).collect();
+    }
     if !outlook.authorities.is_empty() {
         let one = |authority: &Authority| {
             let (grant, place) = authority.granted.clone().unzip();
@@ -117,6 +135,16 @@ pub(in crate::cli) fn json(outlook: &Outlook) -> String {
         object["warnings"] = json!(outlook.warnings);
     }
     object.to_string()
+}
+
+fn forecast(PartForecast { part, outlook }: &PartForecast) -> serde_json::Value {
+    match outlook {
+        CacheOutlook::Hit { is_remote, bytes } => {
+            json!({"part": part, "hit": if *is_remote { "remote" } else { "local" }, "bytes": bytes})
+        }
+        CacheOutlook::Miss(why) => json!({"part": part, "hit": null, "why": why}),
+        CacheOutlook::NotCached(why) => json!({"part": part, "hit": null, "cacheable": false, "why": why}),
+    }
 }
 
 fn parts_of(step: &Step) -> (&'static str, &str, &[Reason]) {

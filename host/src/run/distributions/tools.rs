@@ -72,7 +72,7 @@ impl InstallTools {
         python: Arc<Python>,
     ) -> Result<Self, NoDistributions> {
         let RequestPlace { buildout, locations, settings, parts, .. } = place;
-        let RunContext { environment, report, settings: run } = context;
+        let RunContext { environment, report, settings: run, .. } = context;
         let native = &run.native;
         let kept = environment.cache_directory().unwrap_or_else(|| locations.directory.join(".cache"));
         let (kept, substitute) = usable(kept, environment, &**report)?;

@@ -6,5 +6,5 @@ mod outside;
 mod parallel;
 mod remover;
 mod schedule;
-mod step;
+pub(in crate::run) mod step;
 pub(in crate::run) mod transaction;

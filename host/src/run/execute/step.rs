@@ -6,16 +6,21 @@ use base::event::{Event, Level, PartOutcome};
 use recipe::RecipeError;
 use state::plan::Step;
 
+use super::super::cache;
 use super::super::view::ResolvedBuildout;
 use crate::error::RunError;
 
 /// The paths of the part, as returned by the recipe; `None` if they are unchanged.
-pub(super) type StepOutcome = Result<Option<Vec<String>>, RecipeError>;
+pub(in crate::run) type StepOutcome = Result<Option<Vec<String>>, RecipeError>;
 
 /// Calls the recipe of a part. Does not access the state, so that several recipes can be called at once.
 pub(super) fn call(view: &ResolvedBuildout, step: &Step) -> Result<StepOutcome, RunError> {
     let part = step.part();
     view.context.log(Level::Info, &format!("{} {part}", verb(step)));
+    if let Step::Install(..) = step {
+        return cache::install(view, part);
+    }
+    view.context.tally.unchanged();
     let runtime = view.recipes.runtime()?;
     Ok(match step {
         Step::Update(_) => runtime.update(part),
@@ -34,6 +39,7 @@ pub(super) fn end(view: &ResolvedBuildout, step: &Step, start: Instant, succeede
     let outcome = match step {
         _ if !succeeded => PartOutcome::Failed,
         Step::Uninstall(..) => PartOutcome::Uninstalled,
+        Step::Install(part, _) if view.context.tally.has_fetched(part) => PartOutcome::Fetched,
         Step::Install(..) => PartOutcome::Installed,
         Step::InstallAgain(_) | Step::Update(_) => PartOutcome::Updated,
     };

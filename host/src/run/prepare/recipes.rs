@@ -1,5 +1,6 @@
 //! Which recipe makes which part: resolves recipe references, and initializes recipes while options are resolved.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
@@ -9,9 +10,9 @@ use base::source::{Explain, did_you_mean};
 use config::options::{Buildout, Initialise, Values};
 use recipe::component::{CompileCache, ComponentError, DevelopedRecipe, ProgramKind, Resolved, Resolver};
 use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
-use registry::RecipeReference;
 use registry::locking::{ComponentDescription, ConnectionContext, Describe, ListedComponent, Locking, Obtained};
 use registry::oci::RemoteSettings;
+use registry::{Grant, RecipeReference};
 
 use super::super::context::RunContext;
 use super::super::distributions::BuildoutDistributions;
@@ -42,13 +43,15 @@ struct SharedRecipes {
     /// Recipe references resolved so far.
     by_reference: Mutex<Map<String, Arc<Resolved>>>,
     by_part: Mutex<Map<String, Arc<Resolved>>>,
+    /// The recipes of which this run has said that their commands have the network.
+    lent: Mutex<BTreeSet<String>>,
 }
 
 impl Recipes {
     /// The recipes of `recipes.toml` (in `configuration_directory`) and the built-in ones; developed ones are added
     /// later.
     pub(in crate::run) fn new(configuration_directory: &Path, context: &Arc<RunContext>) -> Result<Self, RunError> {
-        let RunContext { environment, report, settings } = &**context;
+        let RunContext { environment, report, settings, .. } = &**context;
         let recipes_toml = configuration_directory.join("recipes.toml");
         let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
         let interrupt = settings.native.interrupt.clone();
@@ -65,6 +68,7 @@ impl Recipes {
             locking,
             by_reference: Mutex::default(),
             by_part: Mutex::default(),
+            lent: Mutex::default(),
         };
         Ok(Self { shared: Arc::new(shared), locations: OnceLock::new(), other_parts: None })
     }
@@ -177,8 +181,20 @@ impl Recipes {
         let (python, grant) = (&self.shared.python, self.resolver().grant_of_program(&reference));
         let runtime = python.runtime()?;
         let programs = python.extensions(buildout, requirement, kind, &grant, self.runtime()?)?;
+        self.report_network(&reference, &grant);
         let resolved = |program| Resolved::of_program(reference.clone(), program, Arc::clone(&runtime), grant.clone());
         Ok(programs.into_iter().map(resolved).collect())
+    }
+
+    /// Each run says once which commands of a recipe have the network.
+    fn report_network(&self, reference: &RecipeReference, grant: &Grant) {
+        if grant.network.is_empty() || self.shared.distributions.only_looks() {
+            return;
+        }
+        let message = format!("{} uses the network in the commands {}.", reference.package, grant.network.join(", "));
+        if self.shared.lent.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone()) {
+            self.shared.context.log(Level::Warning, &message);
+        }
     }
 
     /// The recipe of an initialized part.
@@ -259,6 +275,7 @@ impl Recipes {
         let resolved = self
             .resolve(buildout, &reference, InstallPurpose::Use)
             .map_err(|error| error.at(buildout.place_of(part, Some("recipe"))))?;
+        self.report_network(&resolved.reference, &resolved.grant);
         self.runtime()?.init(buildout, part, &resolved, self.locations(buildout)?)?;
         self.shared.by_part.lock().unwrap_or_else(PoisonError::into_inner).insert(part.to_owned(), resolved);
         Ok(())

@@ -5,6 +5,7 @@
 
 mod error;
 mod signature;
+mod substitutes;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -23,10 +24,13 @@ use super::context::RunContext;
 use super::distributions::{BuildoutDistributions, Found, NoDistributions};
 use crate::error::RunError;
 pub(in crate::run) use error::NoProgram;
+use substitutes::Substitute;
 
 /// The groups of entry points.
 const RECIPES: &str = "zc.buildout";
 const UNINSTALLERS: &str = "zc.buildout.uninstall";
+/// A distribution in the runtime.
+const PROVIDED: &str = "zc.buildout";
 const EXTENSIONS: &str = "zc.buildout.extension";
 const UNLOAD_EXTENSIONS: &str = "zc.buildout.unloadextension";
 
@@ -69,6 +73,10 @@ impl PythonRecipes {
         purpose: InstallPurpose,
         engine: &Runtime,
     ) -> Result<PythonProgram, NoProgram> {
+        if let Some(substitute) = substitutes::substitute(reference) {
+            let found = self.find(buildout, PROVIDED, purpose, engine)?;
+            return Ok(self.of_runtime(reference, substitute, &found, grant));
+        }
         let found = self.find(buildout, &reference.package, purpose, engine)?;
         let Some(distribution) = found.distribution(&reference.package) else {
             return Err(NoProgram::Provided { name: reference.package.clone() });
@@ -82,6 +90,29 @@ impl PythonRecipes {
         let uninstall = entry_point(distribution, UNINSTALLERS, wanted)?.map(|found| shown(&found));
         let name = reference.to_string();
         Ok(self.program(name, ProgramKind::Recipe, distribution, &object, uninstall, &found, grant))
+    }
+
+    /// A recipe that is part of the runtime.
+    fn of_runtime(
+        &self,
+        reference: &RecipeReference,
+        substitute: Substitute,
+        found: &Found,
+        grant: &Grant,
+    ) -> PythonProgram {
+        let path = found.set.path();
+        PythonProgram {
+            name: reference.to_string(),
+            kind: ProgramKind::Recipe,
+            distribution: format!("the host's own {reference}"),
+            object: substitute.object,
+            uninstall: None,
+            cache: self.cache(&path, &found.python, grant),
+            path,
+            python: directories_of(&found.python),
+            only_reads: self.distributions.only_looks(),
+            signature: substitute.signature,
+        }
     }
 
     /// The extensions of a distribution, of one kind.
@@ -137,7 +168,7 @@ impl PythonRecipes {
         found: &Found,
         grant: &Grant,
     ) -> PythonProgram {
-        let path = found.set.path();
+        let path = with_sources(found);
         PythonProgram {
             name,
             kind,
@@ -160,6 +191,19 @@ impl PythonRecipes {
         let directory = kept.join(&Digest::of(text.as_bytes()).to_string()[..32]);
         std::fs::create_dir_all(&directory).ok().map(|()| directory)
     }
+}
+
+/// The path of what was found, with the sources of developed projects: a build backend may lead to them only with code that
+/// a `.pth` file runs, which the runtime does not do.
+fn with_sources(found: &Found) -> Vec<PathBuf> {
+    let mut path = found.set.path();
+    let sources = found.set.iter().filter_map(|one| signature::sources(&found.directories.develop, &one.key()));
+    for directory in sources {
+        if !path.contains(&directory) {
+            path.push(directory);
+        }
+    }
+    path
 }
 
 /// The directories of a Python, for recipes that look at what is installed there, and for commands that start it.

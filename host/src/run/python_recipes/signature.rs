@@ -33,7 +33,7 @@ pub(super) fn of(set: &WorkingSet, directories: &Directories, outside: &[PathBuf
 }
 
 /// The directory with the sources of a developed project.
-fn sources(develop: &Path, key: &str) -> Option<PathBuf> {
+pub(super) fn sources(develop: &Path, key: &str) -> Option<PathBuf> {
     let entries = std::fs::read_dir(develop).ok()?.flatten().map(|entry| entry.path());
     let mut links = entries.filter(|path| path.extension().is_some_and(|extension| extension == "egg-link"));
     let is_it = |path: &PathBuf| path.file_stem().is_some_and(|stem| canonical(&stem.to_string_lossy()) == key);

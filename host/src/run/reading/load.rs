@@ -7,7 +7,7 @@ use base::environment::Environment;
 use base::event::Report;
 use config::condition::{Facts as _, PythonFacts};
 use config::facts::{MachineFacts, StartPython};
-use config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest};
+use config::{Assignment, ConfigError, ConfigFile, Configuration, LoadRequest, OptionValue, Origin};
 use fetch::Fetcher;
 
 use config::options::{Buildout, NoRecipes};
@@ -48,6 +48,8 @@ pub struct Loaded {
     pub(in crate::run) own: Own,
     /// The original Python.
     pub(in crate::run) original: String,
+    /// The options that extensions have removed, with their sections.
+    removed: Vec<(String, Arc<str>)>,
     loader: Arc<Loader>,
 }
 
@@ -72,7 +74,7 @@ impl Loader {
                 None => Arc::make_mut(&mut configuration).set_default_executable(&original),
             }
         }
-        Ok(Loaded { configuration, asked, kept, own, original, loader: Arc::clone(self) })
+        Ok(Loaded { configuration, asked, kept, own, original, removed: Vec::new(), loader: Arc::clone(self) })
     }
 
     fn load_with(
@@ -120,7 +122,7 @@ impl Loaded {
         if answer.is_ok_and(|answer| answer == *asked) {
             return Ok(Arc::clone(&self.configuration));
         }
-        Ok(self.loader.load_with(executable, Some(start))?.0)
+        Ok(self.with_changes(self.loader.load_with(executable, Some(start))?.0))
     }
 
     /// The configuration for parts outside the closure: as resolved with the Python that the buildout made, if any.
@@ -140,9 +142,38 @@ impl Loaded {
         Ok(configuration)
     }
 
-    /// The same with a changed configuration.
+    /// The same with a configuration that extensions have changed.
     pub(in crate::run) fn changed(self, configuration: Arc<Configuration>) -> Self {
-        Self { configuration, ..self }
+        let is_left = |section: &str, option: &str| {
+            configuration.sections.get(section).is_some_and(|section| section.options.contains_key(option))
+        };
+        let sections = self.configuration.sections.iter();
+        let all = sections.flat_map(|(name, section)| section.options.keys().map(move |option| (name, option)));
+        let gone = all.filter(|(section, option)| !is_left(section, option));
+        let removed = gone.map(|(section, option)| (section.clone(), Arc::clone(option))).collect();
+        Self { configuration, removed, ..self }
+    }
+
+    /// A configuration that was read again, with what extensions have changed in this one.
+    fn with_changes(&self, mut again: Arc<Configuration>) -> Arc<Configuration> {
+        if !self.configuration.is_changed {
+            return again;
+        }
+        let changed = Arc::make_mut(&mut again);
+        changed.is_changed = true;
+        for (section, option) in &self.removed {
+            if let Some(section) = changed.sections.get_mut(section) {
+                section.options.shift_remove(option);
+            }
+        }
+        for (name, section) in &self.configuration.sections {
+            let by_program = |(_, value): &(&Arc<str>, &Arc<OptionValue>)| matches!(value.origin(), Origin::Program);
+            for (option, value) in section.options.iter().filter(by_program) {
+                let section = changed.sections.entry(name.clone()).or_default();
+                section.options.insert(Arc::clone(option), Arc::clone(value));
+            }
+        }
+        again
     }
 
     /// Whether the Python was specified on the command line.

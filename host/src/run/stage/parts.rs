@@ -106,7 +106,8 @@ fn check_section(view: &ResolvedBuildout, part: &str) -> Result<(), RunError> {
         OptionProblem::UnknownSection { section } if section == part => no_section(view, part, error),
         _ => error.into(),
     })?;
-    if view.buildout.get(part, "recipe")?.is_none_or(|recipe| recipe.is_empty()) {
+    // As in zc.buildout, an empty recipe makes nothing.
+    if view.buildout.get(part, "recipe")?.is_none() {
         let place = view.buildout.place_of(part, None);
         return Err(RunFault::NoRecipe { part: part.to_owned(), place }.into());
     }

@@ -23,7 +23,7 @@ pub(super) struct Chain<'a> {
     /// The buildout directory, if no option sets another one.
     directory: PathBuf,
     settings: ReadSettings,
-    /// Whether the command line or a file that is being followed says if this is offline: what it extends cannot change that.
+    /// Whether the command line or the main file says if this is offline: what is extended cannot change that.
     is_decided: bool,
     profiles: Map<Location, Arc<Profile>>,
     effects: Map<Location, Arc<FileEffect>>,
@@ -144,7 +144,8 @@ impl<'a> Chain<'a> {
         self.enter(location, place)?;
         let profile = self.profile(location, place)?;
         let outer = (self.is_decided, self.settings.offline);
-        if let (false, Some(own)) = (self.is_decided, offline_of(&profile.own)) {
+        // As in zc.buildout, only a main file decides for what it extends.
+        if let (1, false, Some(own)) = (self.open.len(), self.is_decided, offline_of(&profile.own)) {
             (self.is_decided, self.settings.offline) = (true, own?);
         }
         let mut total = FileEffect::default();
@@ -223,7 +224,7 @@ impl<'a> Chain<'a> {
         for named in names {
             match self.resolve(location, &named.name) {
                 Location::Path(path) if !self.request.reader.exists(&path) => {
-                    self.notices.push(format!("optional-extends file not found: {}", path.display()));
+                    self.notices.push(format!("optional-extends file not found: {}", named.name));
                 }
                 _ => existing.push(named),
             }

@@ -1,4 +1,5 @@
-//! Unix sockets: a command can connect to its own, but not to a service whose socket is in a read-only directory.
+//! Unix sockets: a command can connect to its own, but not to a service whose socket is in a read-only directory. With the
+//! network, it can connect to other machines, too.
 //!
 //! Neither mounts nor (before version 9) Landlock restrict `connect`, and a filter cannot read the address. So the
 //! kernel asks the keeper, and the keeper connects on behalf of the process: the address that was checked is the
@@ -6,6 +7,7 @@
 
 use std::fs::File;
 use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
@@ -42,13 +44,13 @@ pub(super) fn ask_keeper(keeper: &UnixStream) -> ShimResult<()> {
 }
 
 /// Answers one question, in a separate process, as connecting may take time.
-pub(super) fn answer(listener: BorrowedFd<'_>) {
+pub(super) fn answer(listener: BorrowedFd<'_>, network: bool) {
     // The process that asked may be dead by now.
     let Ok(question) = system::take_question(listener) else { return };
     match system::fork() {
         Ok(Fork::Parent(_)) => {}
         Ok(Fork::Child) => {
-            let errno = connect(listener, &question).err().map_or(0, Errno::raw_os_error);
+            let errno = connect(listener, &question, network).err().map_or(0, Errno::raw_os_error);
             system::give_answer(listener, question.id, errno);
             system::exit_now(0)
         }
@@ -56,7 +58,7 @@ pub(super) fn answer(listener: BorrowedFd<'_>) {
     }
 }
 
-fn connect(listener: BorrowedFd<'_>, question: &Question) -> Result<(), Errno> {
+fn connect(listener: BorrowedFd<'_>, question: &Question, network: bool) -> Result<(), Errno> {
     let process = Pid::from_raw(question.process).ok_or(Errno::SRCH)?;
     let address = address(question)?;
     let socket = socket(process, question)?;
@@ -69,12 +71,33 @@ fn connect(listener: BorrowedFd<'_>, question: &Question) -> Result<(), Errno> {
         libc::AF_UNSPEC => rustix::net::connect_unspec(&socket),
         libc::AF_UNIX => match name {
             [] => Err(Errno::INVAL),
-            // Abstract: the network namespace is private to the command.
+            // Abstract: without the network, its namespace is private to the command.
+            [0, ..] if network => Err(Errno::ACCESS),
             [0, name @ ..] => rustix::net::connect(&socket, &SocketAddrUnix::new_abstract_name(name)?),
             path => connect_to_path(&socket, &relative_to, path),
         },
+        // The filter lets the command have such sockets only with the network.
+        libc::AF_INET => rustix::net::connect(&socket, &version_4(name).ok_or(Errno::INVAL)?),
+        libc::AF_INET6 => rustix::net::connect(&socket, &version_6(name).ok_or(Errno::INVAL)?),
         _ => Err(Errno::AFNOSUPPORT),
     }
+}
+
+/// Port and address, as the kernel lays them out after the family.
+fn version_4(data: &[u8]) -> Option<SocketAddrV4> {
+    let (port, rest) = data.split_first_chunk::<2>()?;
+    let address = rest.first_chunk::<4>()?;
+    Some(SocketAddrV4::new(Ipv4Addr::from(*address), u16::from_be_bytes(*port)))
+}
+
+/// Port, label of the flow, address and scope.
+fn version_6(data: &[u8]) -> Option<SocketAddrV6> {
+    let (port, rest) = data.split_first_chunk::<2>()?;
+    let (flow, rest) = rest.split_first_chunk::<4>()?;
+    let (address, rest) = rest.split_first_chunk::<16>()?;
+    let scope = rest.first_chunk::<4>().map_or(0, |scope| u32::from_ne_bytes(*scope));
+    let flow = u32::from_ne_bytes(*flow);
+    Some(SocketAddrV6::new(Ipv6Addr::from(*address), u16::from_be_bytes(*port), flow, scope))
 }
 
 /// Reads the address from the memory of the process.

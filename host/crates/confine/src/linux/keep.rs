@@ -17,6 +17,8 @@ pub(super) struct Started {
     pub(super) events: OwnedFd,
     /// The descriptor on which the kernel asks about connections, if any.
     pub(super) questions: Option<OwnedFd>,
+    /// Whether the command has the network.
+    pub(super) network: bool,
 }
 
 /// Waits until the command ends, and reports how to the host; or until the host wants it to end, or is dead.
@@ -45,7 +47,7 @@ pub(super) fn until_it_ends(socket: &UnixStream, mut started: Started) {
         }
         let asked = watched.get(2).map(PollFd::revents).unwrap_or(PollFlags::empty());
         match &started.questions {
-            Some(questions) if asked.contains(PollFlags::IN) => connect::answer(questions.as_fd()),
+            Some(questions) if asked.contains(PollFlags::IN) => connect::answer(questions.as_fd(), started.network),
             // No process is left that could ask.
             Some(_) if !asked.is_empty() => started.questions = None,
             _ => {}

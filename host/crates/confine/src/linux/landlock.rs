@@ -24,7 +24,7 @@ const DEVICES: [&str; 5] = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random"
 
 /// Restricts this process and everything that it starts, permanently.
 pub(super) fn restrict(order: &StartOrder) -> ShimResult<()> {
-    let (version, mut rules) = newest().map_err(failed)?;
+    let (version, mut rules) = newest(order.network).map_err(failed)?;
     let (read, all) = (AccessFs::from_read(version), AccessFs::from_all(version));
     let mut allowed: Vec<(&Path, BitFlags<AccessFs>)> = DEVICES.map(|device| (Path::new(device), all)).to_vec();
     if order.level == ConfinementLevel::Full {
@@ -58,8 +58,8 @@ fn failed(error: RulesetError) -> Notice {
 }
 
 /// A ruleset of the newest version that the kernel accepts: found by trying, not by its version number.
-fn newest() -> Result<(ABI, RulesetCreated), RulesetError> {
-    let mut tried = VERSIONS.into_iter().map(|version| Ok((version, rules(version)?)));
+fn newest(network: bool) -> Result<(ABI, RulesetCreated), RulesetError> {
+    let mut tried = VERSIONS.into_iter().map(|version| Ok((version, rules(version, network)?)));
     let oldest = tried.next_back();
     tried.find(Result::is_ok).or(oldest).unwrap_or_else(|| unreachable!("there are versions"))
 }
@@ -67,15 +67,15 @@ fn newest() -> Result<(ABI, RulesetCreated), RulesetError> {
 /// The newest version of Landlock that the kernel offers; `None` if it offers none that is new enough.
 pub fn version() -> Option<u32> {
     // Nothing is restricted: the rules are dropped.
-    newest().ok().map(|(version, _)| version as u32)
+    newest(false).ok().map(|(version, _)| version as u32)
 }
 
-fn rules(version: ABI) -> Result<RulesetCreated, RulesetError> {
+fn rules(version: ABI, network: bool) -> Result<RulesetCreated, RulesetError> {
     let mut rules = Ruleset::default().set_compatibility(CompatLevel::HardRequirement);
     rules = rules.handle_access(AccessFs::from_all(version))?;
-    let network = AccessNet::from_all(version);
-    if !network.is_empty() {
-        rules = rules.handle_access(network)?;
+    let of_network = AccessNet::from_all(version);
+    if !network && !of_network.is_empty() {
+        rules = rules.handle_access(of_network)?;
     }
     let scope = Scope::from_all(version);
     if !scope.is_empty() {

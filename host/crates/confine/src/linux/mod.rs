@@ -70,7 +70,7 @@ fn confine(socket: &UnixStream, order: &StartOrder, descriptors: Vec<OwnedFd>) -
 
 fn confine_fully(socket: &UnixStream, order: &StartOrder, descriptors: Vec<OwnedFd>) -> ShimResult<()> {
     privileges::prefer_to_kill();
-    root::enter_namespaces()?;
+    root::enter_namespaces(order.network)?;
     match system::fork().map_err(missing(Layer::Namespaces, "fork"))? {
         Fork::Child => {
             if let Err(notice) = first_process(socket, order, descriptors) {

@@ -39,8 +39,9 @@ const LINKS: [(&str, &str); 5] = [
 /// change owners), which does not work in a user namespace with one user.
 const NOBODY: u32 = 65534;
 
-/// Enters new namespaces; the process namespace takes effect with the next child.
-pub(super) fn enter_namespaces() -> ShimResult<()> {
+/// Enters new namespaces; the process namespace takes effect with the next child. With `network`, the one of the network
+/// stays the machine's.
+pub(super) fn enter_namespaces(network: bool) -> ShimResult<()> {
     let (user, group) = (rustix::process::geteuid().as_raw(), rustix::process::getegid().as_raw());
     if user == 0 {
         // If even root is not permitted to do this (in a container), its groups are the container's.
@@ -52,9 +53,10 @@ pub(super) fn enter_namespaces() -> ShimResult<()> {
     fs::write("/proc/self/setgroups", "deny").map_err(of_user("/proc/self/setgroups"))?;
     fs::write("/proc/self/uid_map", map(user)).map_err(of_user("/proc/self/uid_map"))?;
     fs::write("/proc/self/gid_map", map(group)).map_err(of_user("/proc/self/gid_map"))?;
+    let own_network = if network { 0 } else { libc::CLONE_NEWNET };
     let others = libc::CLONE_NEWNS
         | libc::CLONE_NEWPID
-        | libc::CLONE_NEWNET
+        | own_network
         | libc::CLONE_NEWIPC
         | libc::CLONE_NEWUTS
         | libc::CLONE_NEWCGROUP;

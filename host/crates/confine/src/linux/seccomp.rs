@@ -139,12 +139,12 @@ const NAMESPACES: [i32; 7] = [
 ];
 
 /// Filters the calls of this process and of everything that it starts, permanently.
-pub(super) fn filter(level: ConfinementLevel) -> ShimResult<()> {
+pub(super) fn filter(level: ConfinementLevel, network: bool) -> ShimResult<()> {
     let build = || -> FilterResult<[BpfProgram; 4]> {
         Ok([
             compile(refused(level)?, libc::EPERM)?,
             compile(unknown(level), libc::ENOSYS)?,
-            compile(sockets(level)?, libc::EAFNOSUPPORT)?,
+            compile(sockets(level, network)?, libc::EAFNOSUPPORT)?,
             beyond_the_last(),
         ])
     };
@@ -257,16 +257,26 @@ fn node(mode: u8) -> FilterResult<Vec<SeccompRule>> {
 }
 
 /// At full, only unix sockets, and no datagrams, whose address no filter can read; at partial, where sockets of other
-/// processes can be reached by path, only connected pairs.
-fn sockets(level: ConfinementLevel) -> FilterResult<Rules> {
-    let kind = |kind: i32| rule(&[argument(1, SeccompCmpOp::MaskedEq(KIND_OF_SOCKET), kind as u64)]);
-    let refused = || {
-        let other_families = rule(&[argument(0, SeccompCmpOp::Ne, libc::AF_UNIX as u64)])?;
-        // For unix sockets, raw means the same as datagram.
-        Ok(vec![other_families, kind(libc::SOCK_DGRAM)?, kind(libc::SOCK_RAW)?])
+/// processes can be reached by path, only connected pairs. With the network, also TCP and UDP.
+fn sockets(level: ConfinementLevel, network: bool) -> FilterResult<Rules> {
+    let families: &[i32] = match (level, network) {
+        (ConfinementLevel::Full, false) => &[libc::AF_UNIX],
+        (ConfinementLevel::Full, true) => &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6],
+        (_, true) => &[libc::AF_INET, libc::AF_INET6],
+        (_, false) => &[],
     };
-    let socket = if level == ConfinementLevel::Full { refused()? } else { Vec::new() };
-    Ok(Rules::from([(libc::SYS_socket, socket), (libc::SYS_socketpair, refused()?)]))
+    let pairs = refused_sockets(&[libc::AF_UNIX])?;
+    let socket = if families.is_empty() { Vec::new() } else { refused_sockets(families)? };
+    Ok(Rules::from([(libc::SYS_socket, socket), (libc::SYS_socketpair, pairs)]))
+}
+
+/// Sockets of other families, raw ones, and datagrams of unix sockets. (For these, raw means the same as datagram.)
+fn refused_sockets(families: &[i32]) -> FilterResult<Vec<SeccompRule>> {
+    let kind = |kind: i32| argument(1, SeccompCmpOp::MaskedEq(KIND_OF_SOCKET), kind as u64);
+    let others: Vec<ArgumentCondition> =
+        families.iter().map(|family| argument(0, SeccompCmpOp::Ne, *family as u64)).collect();
+    let unix = is(0, libc::AF_UNIX as u64);
+    Ok(vec![rule(&others)?, rule(&[unix, kind(libc::SOCK_DGRAM)])?, rule(&[kind(libc::SOCK_RAW)])?])
 }
 
 type ArgumentCondition = (u8, SeccompCmpOp, u64);

@@ -38,7 +38,7 @@ pub(super) fn start(socket: &UnixStream, order: &StartOrder, descriptors: Vec<Ow
             drop((keeper, descriptors));
             let process = Pid::from_raw(process).ok_or(Notice::Start(libc::ESRCH))?;
             let questions = (order.level == ConfinementLevel::Full).then(|| receive_descriptor(&own)).flatten();
-            Ok(Started { process, events, questions })
+            Ok(Started { process, events, questions, network: order.network })
         }
     }
 }
@@ -59,7 +59,7 @@ fn become_command(order: &StartOrder, descriptors: Vec<OwnedFd>, keeper: &UnixSt
         privileges::limit(order)?;
         privileges::drop_all(order.level)?;
         landlock::restrict(order)?;
-        seccomp::filter(order.level)?;
+        seccomp::filter(order.level, order.network)?;
     }
     if order.level == ConfinementLevel::Full {
         // From here on, the kernel asks the keeper about every connection.

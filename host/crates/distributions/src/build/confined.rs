@@ -40,9 +40,9 @@ impl Commands for ConfinedCommands<'_> {
             read,
             write,
             written: self.written.clone(),
-            staged: Vec::new(),
             level: self.level,
             limits: self.limits.clone(),
+            ..CommandPolicy::default()
         };
         let mut lines = LineSplitter { rest: Vec::new() };
         let outcome = self.runner.run(&command, &policy, &mut |_, bytes| lines.add(bytes, on_line), self.interrupt)?;

@@ -18,7 +18,7 @@ use std::sync::{Arc, OnceLock};
 use crate::http::{Allowed, Client, Transfer, TransferFault, TransferLimits, TransferStop};
 use crate::local;
 use base::environment::Environment;
-use base::event::{Event, Level, Report};
+use base::event::{Level, Report};
 use base::files::{FileError, open_regular};
 use base::source::redact;
 use checksum::{Computed, Hasher};
@@ -190,7 +190,8 @@ impl Downloader {
         let allowed = if mirror.is_some() { &Allowed::Any } else { &request.allowed };
         let url = mirror.as_ref().unwrap_or(&request.url);
         let shown = redact(url);
-        report.report(Event::Log { logger: "buildout", level: Level::Info, message: &format!("Downloading {shown}") });
+        let level = if request.is_reported { Level::Debug } else { Level::Info };
+        report.log(level, &format!("Downloading {shown}"));
         let label = Label { part: &request.part, url: &shown };
         let (store, mut partial) = self.partial(request, label, report)?;
         let limits = self.limits(request);

@@ -28,6 +28,8 @@ pub struct DownloadRequest {
     pub timeout: Option<Duration>,
     /// Maximum number of attempts, if not the default.
     pub attempts: Option<u32>,
+    /// Whether the requester reports itself what it gets: then the message about the download is for debugging.
+    pub is_reported: bool,
 }
 
 impl DownloadRequest {

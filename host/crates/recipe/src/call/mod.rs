@@ -35,6 +35,8 @@ pub(crate) enum Phase {
     /// A program is loaded.
     Load,
     Init,
+    /// The inputs of a part are listed. Nothing is made.
+    Inputs,
     Install,
     Update,
     Uninstall,
@@ -50,6 +52,7 @@ impl Phase {
             Self::Describe => "describe",
             Self::Load => "load",
             Self::Init => "init",
+            Self::Inputs => "inputs",
             Self::Install => "install",
             Self::Update => "update",
             Self::Uninstall => "uninstall",
@@ -64,7 +67,7 @@ impl Phase {
 
     /// Whether the call belongs to a part or an extension, which may use commands and downloads.
     pub(crate) fn is_of_program(self) -> bool {
-        !matches!(self, Self::Describe | Self::Load)
+        !matches!(self, Self::Describe | Self::Load | Self::Inputs)
     }
 }
 

@@ -44,12 +44,15 @@ pub(super) struct PythonName {
     pub(super) target: &'static str,
 }
 
-const PYTHON_NAMES: [PythonName; 11] = [
+const PYTHON_NAMES: [PythonName; 14] = [
     python_name("slapos.recipe.cmmi", "default", "cmmi", "default"),
     python_name("plone.recipe.command", "default", "command", "default"),
     python_name("slapos.recipe.build", "download", "download", "download"),
     python_name("slapos.recipe.build", "download-unpacked", "download", "download-unpacked"),
     python_name("slapos.recipe.build", "mkdirectory", "mkdir", "mkdirectory"),
+    python_name("z3c.recipe.scripts", "default", "egg", "default"),
+    python_name("z3c.recipe.scripts", "scripts", "egg", "scripts"),
+    python_name("z3c.recipe.scripts", "script", "egg", "script"),
     python_name("zc.recipe.egg", "default", "egg", "default"),
     python_name("zc.recipe.egg", "scripts", "egg", "scripts"),
     python_name("zc.recipe.egg", "script", "egg", "script"),

@@ -46,6 +46,17 @@ pub struct PythonProgram {
     pub signature: String,
 }
 
+/// The programs that have the network without a grant when a distribution starts them: mr.developer fetches the sources that
+/// the configuration names (`docs/decisions/151-network-of-commands.md`).
+pub(super) fn lent_network(distribution: &str) -> &'static [&'static str] {
+    match distribution.to_ascii_lowercase().replace(['-', '_'], ".").as_str() {
+        "mr.developer" => &["git", "hg", "svn", "bzr"],
+        // The host's own recipe has this name.
+        "zerokspot.recipe.git" => &["git"],
+        _ => &[],
+    }
+}
+
 impl Resolved {
     /// A program that the Python runtime runs, with these grants.
     pub fn of_program(

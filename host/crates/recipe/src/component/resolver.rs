@@ -12,7 +12,7 @@ use super::cache::CompileCache;
 use super::detached::{read_signatures, signature_path};
 use super::egg_link::DevelopedRecipe;
 use super::error::{ComponentError, SignatureError};
-use super::program::PythonProgram;
+use super::program::{PythonProgram, lent_network};
 use base::collections::Map;
 use base::source::{Place, did_you_mean, nearest};
 use registry::locking::{Describe, Locking};
@@ -147,6 +147,10 @@ impl Resolver {
         grant.extend(all);
         grant.defaults = grant.defaults.or_else(|| all.defaults.clone());
         grant.place = grant.place.or_else(|| all.place.clone());
+        if grant.keeps_default("network") {
+            let lent = lent_network(&reference.package).iter().map(|program| (*program).to_owned());
+            grant.extend(&Grant { network: lent.collect(), ..Grant::default() });
+        }
         grant
     }
 

@@ -17,7 +17,7 @@ pub(crate) fn grant_of(described: &[wit::Grant]) -> Grant {
             wit::Grant::Run(program) => grant.run.push(program),
             wit::Grant::Fetch(address) => grant.fetch.push(address),
             wit::Grant::Distributions => grant.distributions = true,
-            wit::Grant::Network(program) => grant.other.push(("network".to_owned(), program)),
+            wit::Grant::Network(program) => grant.network.push(program),
             wit::Grant::Memory(bytes) => grant.memory = grant.memory.max(Some(bytes)),
             wit::Grant::Timeout(time) => grant.timeout = grant.timeout.max(Some(Duration::from_millis(time))),
             wit::Grant::Other(other) => grant.other.push((other.name, other.value)),

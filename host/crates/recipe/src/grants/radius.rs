@@ -86,12 +86,16 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     kept
 }
 
-/// The part's places, unless it shares them with the user.
+/// The part's places, unless it shares them with the user. A program whose commands have the network, such as
+/// mr.developer, updates working copies.
 fn own(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let Applicant { part, locations, .. } = applicant;
     let mut own = vec![applicant.temporary.clone(), locations.build_directory(part)];
     if !holds(&locations.parts, &locations.directory) {
         own.push(locations.parts.join(part));
+    }
+    if !applicant.recipe.grant.network.is_empty() {
+        own.push(sources(applicant));
     }
     own.iter().map(|path| normalize(path)).collect()
 }
@@ -108,6 +112,12 @@ fn developed(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     found.map(|path| normalize(&path)).collect()
 }
 
+/// The directory of the working copies of mr.developer.
+fn sources(applicant: &Applicant<'_>) -> PathBuf {
+    let option = applicant.buildout.and_then(|buildout| buildout.get("buildout", "sources-dir").ok().flatten());
+    applicant.locations.directory.join(option.unwrap_or_else(|| "src".to_owned()))
+}
+
 /// Of a developed project: all of it if it is a recipe project; otherwise the files that would make it one.
 fn of_project(project: &Path, locations: &Locations) -> Vec<PathBuf> {
     // `develop` may list a component itself.
@@ -118,7 +128,9 @@ fn of_project(project: &Path, locations: &Locations) -> Vec<PathBuf> {
     if is_recipe && !locations.parts.starts_with(project) {
         return vec![project.to_owned()];
     }
-    RECIPE_PROJECT.iter().map(|name| project.join(name)).collect()
+    // Sources build nothing without a manifest, and mr.developer puts its working copies there.
+    let decides = |name: &&&str| is_recipe || **name != "src";
+    RECIPE_PROJECT.iter().filter(decides).map(|name| project.join(name)).collect()
 }
 
 /// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.

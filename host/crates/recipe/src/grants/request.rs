@@ -54,6 +54,7 @@ fn difference(requested: &Grant, granted: &Grant) -> Grant {
         env: without(&requested.env, &|name| granted.env.contains(name)),
         run: without(&requested.run, &|program| one_of(&granted.run, program)),
         fetch: without(&requested.fetch, &may_fetch),
+        network: without(&requested.network, &|program| granted.network.contains(program)),
         distributions: requested.distributions && !granted.distributions,
         memory: requested.memory.filter(|bytes| *bytes > granted.memory.unwrap_or(limits::MEMORY)),
         timeout: requested.timeout.filter(|time| *time > granted.timeout.unwrap_or(limits::TIMEOUT)),

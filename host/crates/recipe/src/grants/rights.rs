@@ -30,6 +30,8 @@ pub(crate) struct Rights {
     pub(crate) run: Vec<String>,
     /// Prefixes of addresses that it may download from; `*` for all servers.
     pub(crate) fetch: Vec<String>,
+    /// The programs that have the network when they run.
+    pub(crate) network: Vec<String>,
     /// Whether it may install Python distributions.
     pub(crate) distributions: bool,
     /// Whether the recipe is built in: then what it requests is what the configuration says.
@@ -71,6 +73,7 @@ impl Rights {
             location: Path::new("").into(),
             run: Vec::new(),
             fetch: Vec::new(),
+            network: Vec::new(),
             distributions: false,
             is_built_in: false,
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
@@ -143,6 +146,7 @@ impl Rights {
             location,
             run,
             fetch: grant.fetch,
+            network: grant.network,
             distributions: grant.distributions,
             is_built_in: recipe.built_in,
             timeout,

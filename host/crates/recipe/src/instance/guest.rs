@@ -5,7 +5,7 @@ use wasmtime::{Engine, Store};
 
 use super::store::StoreState;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
-use crate::interfaces::bindings::exports::buildout::recipe::parts::RecordedOption;
+use crate::interfaces::bindings::exports::buildout::recipe::parts::{Inputs, RecordedOption};
 use crate::interfaces::bindings::loaded::loading::{Program, ProvidedDistribution};
 use crate::interfaces::bindings::loaded::{extensions, loading};
 use crate::interfaces::bindings::{Recipe, RecipePre, Returned};
@@ -124,6 +124,16 @@ impl Guest {
                 recipe.buildout_recipe_parts().part().call_update(store, part)
             }
             Self::V0_1(recipe) => v0_1::update(recipe, store, part),
+        }
+    }
+
+    /// The inputs of a part. Components of the older world describe none.
+    pub(crate) fn inputs(&self, store: &mut Store<StoreState>, part: ResourceAny) -> Returned<Inputs> {
+        match self {
+            Self::Current(recipe) | Self::Loading { recipe, .. } => {
+                recipe.buildout_recipe_parts().part().call_inputs(store, part)
+            }
+            Self::V0_1(_) => Ok(Ok(Inputs::Unknown("its recipe does not describe its inputs".to_owned()))),
         }
     }
 

@@ -159,7 +159,7 @@ impl Host for PathsView<'_> {
         }
         let absolute = normalize(&self.call.rights.directory().join(&path));
         let is_new = absolute.symlink_metadata().is_err() && self.call.rights.mounts.writable(&absolute);
-        if is_new || self.call.rights.is_own_place(&absolute) {
+        if is_new || self.call.rights.is_own_place(&absolute) || self.call.made.includes(&absolute) {
             self.call.created.push(path);
         }
         let is_staged = self.call.is_confined && self.call.rights.is_staged(&absolute);

@@ -22,6 +22,7 @@ use crate::grants::system::is_in_system;
 use crate::limits;
 use crate::native::command_log::{CommandLog, FailedCommand};
 use crate::native::denied;
+use crate::native::network;
 use crate::native::programs;
 use crate::native::shared::Native;
 use crate::native::staging::Staging;
@@ -119,10 +120,12 @@ impl ProcessView<'_> {
     fn run_command(&mut self, command: Command) -> Result<Outcome, ProcessFailure> {
         let line = line(&command);
         let shown = shown(&command);
-        let mut sinks =
-            StreamSinks { stdout: self.sink(&command.standard_output)?, stderr: self.sink(&command.standard_error)? };
-        let started = self.confined(command)?;
+        let program = command.program.clone();
+        let (stdout, stderr) = (self.sink(&command.standard_output)?, self.sink(&command.standard_error)?);
+        let mut sinks = StreamSinks { stdout, stderr, misses_network: false };
+        let mut started = self.confined(command)?;
         let mut policy = self.call.reach.policy(self.native.settings.level);
+        self.lend_network(&program, &mut started, &mut policy);
         let staging = self.stage(&mut policy)?;
         self.open_log().command(&line, shown);
         let outcome = self.supervise(&started, &policy, &mut sinks);
@@ -132,11 +135,35 @@ impl ProcessView<'_> {
         if !matches!(ending, Ending::Exited(0)) || !self.call.rights.makes.is_empty() {
             self.report_refused(&started.directory, &policy);
         }
+        if !matches!(ending, Ending::Exited(0)) && sinks.misses_network && !policy.network {
+            self.report_missed_network(&program);
+        }
         let failed = how_it_failed(&ending).map(|ending| self.failed(line, ending, &policy));
         self.call.failed_command = failed;
         self.call.check().map_err(ProcessFailure::trap)?;
         let (captured, captured_error) = (end(sinks.stdout)?, end(sinks.stderr)?);
         Ok(Outcome { ending, captured, captured_error })
+    }
+
+    /// Lends a command the network, if a grant says so.
+    fn lend_network(&self, program: &str, started: &mut confine::NativeCommand, policy: &mut CommandPolicy) {
+        let rights = &self.call.rights;
+        if let Some(path) = network::lent(program, &rights.network, &rights.mounts) {
+            started.program = path.into();
+            policy.network = true;
+        }
+    }
+
+    /// Reports that a command did not reach the network, with the grant that it needs.
+    fn report_missed_network(&mut self, program: &str) {
+        if self.native.settings.level == confine::ConfinementLevel::None {
+            return;
+        }
+        let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+        let grant = format!("network = [{name:?}]");
+        let message = format!("The command {name} has no network. Grant it in recipes.toml: {grant}");
+        self.native.report.report(Event::Log { logger: &self.call.part, level: Level::Warning, message: &message });
+        self.call.refused.push(grant);
     }
 
     /// Prepares what happens to a stream.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
 use config::options::Buildout;
-use confine::{CommandLimits, CommandPolicy, ConfinementLevel};
+use confine::{CommandPolicy, ConfinementLevel};
 
 use crate::grants::mounts::{holds, normalize};
 use crate::grants::rights::Rights;
@@ -74,18 +74,19 @@ impl Reach {
         self
     }
 
+    /// The same for a part whose result is kept in a cache: its commands see, of the buildout, only `paths` and its own places.
+    pub(crate) fn only(mut self, paths: &[PathBuf], rights: &Rights) -> Self {
+        let own: Vec<PathBuf> = rights.own_places().iter().map(|path| rights.real(path)).collect();
+        self.write.retain(|path| *path == rights.temporary || own.contains(path));
+        self.read = paths.iter().map(|path| rights.real(path)).collect();
+        self
+    }
+
     /// The policy of a command that is started now. A directory that does not exist cannot be mounted for it.
     pub(crate) fn policy(&self, level: ConfinementLevel) -> CommandPolicy {
         let existing = |paths: &[PathBuf]| paths.iter().filter(|path| path.exists()).cloned().collect();
         let (read, write) = (existing(&self.read), existing(&self.write));
-        CommandPolicy {
-            read,
-            write,
-            written: self.written.clone(),
-            staged: Vec::new(),
-            level,
-            limits: CommandLimits::default(),
-        }
+        CommandPolicy { read, write, written: self.written.clone(), level, ..CommandPolicy::default() }
     }
 }
 

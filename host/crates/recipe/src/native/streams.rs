@@ -7,6 +7,7 @@ use std::sync::Arc;
 use confine::CommandStream;
 
 use super::command_log::CommandLog;
+use super::network;
 use crate::call::disk::DiskGuard;
 use crate::limits;
 
@@ -25,6 +26,8 @@ pub(crate) enum StreamSink {
 pub(crate) struct StreamSinks {
     pub(crate) stdout: StreamSink,
     pub(crate) stderr: StreamSink,
+    /// Whether the command has printed that it did not reach the network.
+    pub(crate) misses_network: bool,
 }
 
 /// The output of a command for its recipe.
@@ -53,6 +56,7 @@ pub(crate) enum LostOutput {
 impl StreamSinks {
     /// Passes on output of a command.
     pub(crate) fn take(&mut self, stream: CommandStream, bytes: &[u8], log: &mut CommandLog) {
+        self.misses_network = self.misses_network || network::is_missed(bytes);
         let sink = match stream {
             CommandStream::Stdout => &mut self.stdout,
             CommandStream::Stderr => &mut self.stderr,

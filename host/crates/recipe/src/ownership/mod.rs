@@ -82,6 +82,11 @@ impl Records {
         self.locked().contains_key(part)
     }
 
+    /// What is recorded of a part.
+    pub(crate) fn of(&self, part: &str) -> Option<Vec<PathBuf>> {
+        self.locked().get(part).cloned()
+    }
+
     /// Whether `path` is recorded of the part, or below a path that is.
     pub(crate) fn is_of(&self, part: &str, path: &Path) -> bool {
         self.locked().get(part).is_some_and(|paths| paths.iter().any(|recorded| holds(recorded, path)))

@@ -3,10 +3,12 @@
 //! Parts whose component, environment and memory are the same share an instance, one call at a time: the rights are
 //! determined for each call. Knows nothing of the plan, and decides nothing about parts.
 
+mod cached;
 mod instances;
 mod parts;
 mod prepared;
 mod programs;
+mod reaches;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -39,10 +41,11 @@ use crate::instance::store::StoreState;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
 use crate::interfaces::resources::{PartOptions, ReadableSections};
-use crate::native::reach::{LateReach, Reach};
+use crate::native::reach::LateReach;
 use crate::native::shared::{Native, NativeSettings};
 use crate::native::staging;
 use crate::ownership::{self, Claim, Made, Unfinished};
+pub use cached::PlaceOutcome;
 use instances::{Instances, SharedInstance, lock};
 use parts::{Part, PartInstances};
 use prepared::{Components, PreparedComponent, check_name, entry_point};
@@ -121,7 +124,19 @@ impl Runtime {
         // The signature of a recipe in Python is that of zc.buildout, which does not contain other parts.
         let starts_commands = prepared.starts_commands && recipe.program.is_none();
         let (is_lenient, buildout) = (recipe.built_in || recipe.program.is_some(), buildout.clone());
-        let initialized = Part { instance, handle, rights, subject, buildout, has_update, starts_commands, is_lenient };
+        let (is_cacheable, isolated) = (entry_point.cacheable, Arc::default());
+        let initialized = Part {
+            instance,
+            handle,
+            rights,
+            subject,
+            buildout,
+            has_update,
+            starts_commands,
+            is_cacheable,
+            isolated,
+            is_lenient,
+        };
         self.parts.add(part, initialized);
         Ok(())
     }
@@ -278,7 +293,8 @@ impl Runtime {
         let subject = &part.subject;
         let rights = &self.without_kept(&part.rights, phase);
         self.cleared.get_or_init(|| staging::clear_left(rights));
-        let request = CallRequest { phase, subject, rights, buildout: Some(&part.buildout), reach: self.reach(rights) };
+        let reach = self.reach_of(&part, rights);
+        let request = CallRequest { phase, subject, rights, buildout: Some(&part.buildout), reach };
         let mut instance = lock(&part.instance);
         let CallResult { value, created, made } =
             instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
@@ -366,22 +382,6 @@ impl Runtime {
     /// Sets where paths are announced that parts are about to make. The run holds the state lock.
     pub fn announce_to(&self, unfinished: &Arc<Unfinished>) {
         self.native.announce_to(unfinished);
-    }
-
-    /// What native commands of a part may reach.
-    fn reach(&self, rights: &Arc<Rights>) -> Arc<LateReach> {
-        let (rights, parts) = (Arc::clone(rights), Arc::clone(&self.parts));
-        let buildout = self.native.buildout().cloned();
-        LateReach::new(move || Reach::new(&rights, buildout.as_ref(), parts.rights().iter()))
-    }
-
-    /// The same while it is initialized: the parts that follow are not known yet.
-    fn reach_in_init(&self, rights: &Arc<Rights>) -> Arc<LateReach> {
-        let (rights, parts) = (Arc::clone(rights), Arc::clone(&self.parts));
-        LateReach::new(move || {
-            let all = parts.rights();
-            Reach::new(&rights, None, all.iter().chain([&rights])).of_init(&rights)
-        })
     }
 
     fn applicant<'a>(

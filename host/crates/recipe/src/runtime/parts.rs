@@ -1,7 +1,7 @@
 //! The parts that were initialized, by name.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use base::collections::Map;
 use config::options::Buildout;
@@ -22,6 +22,10 @@ pub(super) struct Part {
     pub(super) buildout: Buildout,
     pub(super) has_update: bool,
     pub(super) starts_commands: bool,
+    /// Whether its recipe describes the inputs of parts.
+    pub(super) is_cacheable: bool,
+    /// If set, its commands see nothing else of the buildout.
+    pub(super) isolated: Arc<OnceLock<Vec<PathBuf>>>,
     /// Whether a path that it returns and does not own is left out, rather than an error: built-in recipes, and those in
     /// Python, which were written for a tool that takes any path.
     pub(super) is_lenient: bool,

@@ -156,7 +156,8 @@ impl TomlFile {
 
     fn grant(&self, item: &Item) -> Result<Grant, RecipesFileError> {
         let table = self.table(item, "grant")?;
-        let keys = ["read", "write", "env", "run", "fetch", "distributions", "memory", "timeout", "defaults"];
+        let keys =
+            ["read", "write", "env", "run", "fetch", "network", "distributions", "memory", "timeout", "defaults"];
         self.check_keys(table, " of a grant", &keys)?;
         Ok(Grant {
             read: self.strings(table, "read")?,
@@ -164,6 +165,7 @@ impl TomlFile {
             env: self.strings(table, "env")?,
             run: self.strings(table, "run")?,
             fetch: self.strings(table, "fetch")?,
+            network: self.programs(table, "network")?,
             distributions: self.flag(table, "distributions")?,
             memory: self.quantity(table, "memory", &MEMORY_UNITS, "256MiB")?,
             timeout: self.quantity(table, "timeout", &TIME_UNITS, "10min")?.map(Duration::from_secs),
@@ -171,6 +173,20 @@ impl TomlFile {
             other: Vec::new(),
             place: self.place(item.span()),
         })
+    }
+
+    /// Names of programs: of any program would be of every program that a recipe makes.
+    fn programs(&self, table: &dyn TableLike, key: &str) -> Result<Vec<String>, RecipesFileError> {
+        let names = self.strings(table, key)?;
+        let is_name = |name: &String| !name.is_empty() && name != "*" && !name.contains(['/', '\0']);
+        match names.iter().find(|name| !is_name(name)) {
+            None => Ok(names),
+            Some(other) => {
+                let span = table.get(key).and_then(Item::span);
+                let hint = format!("Write names of programs of the system: {key} = [\"git\"].");
+                Err(self.error(span, format!("{other:?} in {key:?} is not the name of a program"), vec![hint]))
+            }
+        }
     }
 
     /// The rights of recipes in Python that are kept.
@@ -290,7 +306,7 @@ mod tests {
         let (place, message, hints) = wrong("[python-recipes]\ngrant = { defaults = [\"all\"] }\n");
         assert_eq!(place, "/b/recipes.toml:2:22");
         assert!(message.starts_with("Unknown right \"all\" in \"defaults\""), "{message}");
-        assert_eq!(hints, "Recipes in Python have these rights: read, write, run, fetch, distributions.");
+        assert_eq!(hints, "Recipes in Python have these rights: read, write, run, fetch, distributions, network.");
         assert!(wrong("[python-recipes]\npath = \"a\"\n").1.starts_with("Unknown key \"path\" of python-recipes"));
     }
 
@@ -326,6 +342,8 @@ mod tests {
             ("[recipe.a]\ngrant = { read = [\"/\", 1] }\n", "2:24", "\"read\" must be an array of strings"),
             ("[recipe.a]\ngrant = { memory = \"256\" }\n", "2:20", "Invalid memory \"256\""),
             ("[recipe.a]\ngrant = { memory = \"0MiB\" }\n", "2:20", "Invalid memory \"0MiB\""),
+            ("[recipe.a]\ngrant = { network = [\"/x/git\"] }\n", "2:21", "\"/x/git\" in \"network\" is not the name"),
+            ("[recipe.a]\ngrant = { network = [\"*\"] }\n", "2:21", "\"*\" in \"network\" is not the name"),
             ("[recipe.a]\ngrant = { memory = \"99999999999GiB\" }\n", "2:20", "Invalid memory"),
             ("[recipe.a]\ngrant = { timeout = \"-1s\" }\n", "2:21", "Invalid timeout \"-1s\""),
             ("[recipe.a\n", "1:10", "Invalid TOML: "),

@@ -103,6 +103,7 @@ pub struct Recorded {
 pub struct ResultCache {
     store: Arc<BlobStore>,
     limits: TreeLimits,
+    interrupt: Interrupt,
     runtime: CallRuntime,
     cache: Option<CacheClient>,
     executor: Option<CacheClient>,
@@ -121,6 +122,7 @@ impl ResultCache {
         Self {
             store: Arc::new(store),
             limits: TreeLimits::default(),
+            interrupt: interrupt.clone(),
             runtime: CallRuntime::new(interrupt),
             cache: cache.or_else(|| executor.clone()).map(CacheClient::new),
             executor: executor.map(CacheClient::new),
@@ -185,7 +187,8 @@ impl ResultCache {
             // It would be accepted by no one.
             return Recorded::default();
         }
-        let local = self.record_here(action, captured).inspect_err(|error| self.notices.of_store(error)).is_ok();
+        let recorded = self.record_here(action, captured).inspect_err(|error| self.notices.of_store(error));
+        let local = recorded.unwrap_or(false);
         let mut recorded = Recorded { local, ..Recorded::default() };
         let Some(client) = self.cache.as_ref().filter(|client| client.settings.write && client.is_usable()) else {
             return recorded;

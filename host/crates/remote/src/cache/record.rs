@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use prost::Message as _;
 
@@ -15,15 +16,40 @@ use crate::outputs::CapturedOutputs;
 use crate::store::{BlobStore, BlobStoreError};
 
 impl ResultCache {
-    pub(super) fn record_here(&self, action: &EncodedAction, captured: &CapturedOutputs) -> Result<(), BlobStoreError> {
-        for (digest, path) in &captured.files {
-            self.store.insert_file(digest, Path::new(path))?;
+    /// Stores a result here. Returns whether it did: an interrupt ends it.
+    pub(super) fn record_here(
+        &self,
+        action: &EncodedAction,
+        captured: &CapturedOutputs,
+    ) -> Result<bool, BlobStoreError> {
+        self.insert_files(captured)?;
+        if self.interrupt.signal().is_some() {
+            return Ok(false);
         }
         let encoded = captured.outputs.encode();
         // The action as well: what differs between two of them is why one misses.
         let messages = encoded.blobs.iter().chain(&action.blobs);
         messages.into_iter().try_for_each(|(digest, bytes)| self.store.insert(digest, bytes))?;
-        self.store.insert_result(&action.key, &encoded.message.encode_to_vec())
+        self.store.insert_result(&action.key, &encoded.message.encode_to_vec())?;
+        Ok(true)
+    }
+
+    /// Copies the files into the store, several at a time, until all are there or the run is interrupted.
+    fn insert_files(&self, captured: &CapturedOutputs) -> Result<(), BlobStoreError> {
+        let (files, failed) = (Mutex::new(captured.files.iter()), Mutex::new(None));
+        let copy = || {
+            // The lock is not held while a file is copied.
+            let next = || files.lock().unwrap_or_else(PoisonError::into_inner).next();
+            while let Some((digest, path)) = next().filter(|_| self.interrupt.signal().is_none()) {
+                if let Err(error) = self.store.insert_file(digest, path) {
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                    return;
+                }
+            }
+        };
+        let workers = thread::available_parallelism().map_or(1, |count| count.get().min(8));
+        thread::scope(|scope| (0..workers).for_each(|_| drop(scope.spawn(copy))));
+        failed.into_inner().unwrap_or_else(PoisonError::into_inner).map_or(Ok(()), Err)
     }
 }
 

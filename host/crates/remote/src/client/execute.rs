@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use prost::Message as _;
+use tokio::time::Instant;
 use tonic::{Code, Status, Streaming};
 
 use super::failure::{CallFailure, StatusVerdict, judge};
@@ -18,6 +19,8 @@ use crate::protocol::v2::execution_stage::Value as Stage;
 
 /// How long the cancellation of an action may take: the user waits.
 const CANCELLATION: Duration = Duration::from_secs(1);
+/// How much longer than it may an action may seem to take, as it is the worker's clock that counts.
+const GRACE: Duration = Duration::from_secs(60);
 /// How often an action is started again that the server forgot.
 const MOST_STARTS: u32 = 3;
 
@@ -36,6 +39,7 @@ struct Progress {
     /// Its name on the server, once it has one.
     name: String,
     stage: Option<Stage>,
+    running_since: Option<Instant>,
     /// The resource with the standard output, if the server offers it.
     log: Option<String>,
 }
@@ -44,6 +48,8 @@ struct Progress {
 enum Heard {
     Operation(Result<Option<Operation>, Status>),
     Output(Bytes),
+    /// All output was read; some of it may be waiting.
+    OutputRead,
     OutputEnded,
     /// Nothing, for longer than the action may take.
     Nothing,
@@ -69,7 +75,7 @@ impl ServerSession {
         let (sender, mut output) = tokio::sync::mpsc::channel::<Bytes>(16);
         let mut sender = Some(sender);
         let mut log = std::pin::pin!(log_of(None));
-        let mut is_logging = false;
+        let (mut is_reading, mut is_logging) = (false, false);
         loop {
             let operations = match &mut stream {
                 Some(operations) => operations,
@@ -88,9 +94,9 @@ impl ServerSession {
             };
             let heard = tokio::select! {
                 operation = operations.message() => Heard::Operation(operation),
-                Some(bytes) = output.recv(), if is_logging => Heard::Output(bytes),
-                () = &mut log, if is_logging => Heard::OutputEnded,
-                () = silence(longest, progress.stage) => Heard::Nothing,
+                bytes = output.recv(), if is_logging => bytes.map_or(Heard::OutputEnded, Heard::Output),
+                () = &mut log, if is_reading => Heard::OutputRead,
+                () = overtime(longest, progress.running_since) => Heard::Nothing,
             };
             match heard {
                 Heard::Operation(Ok(Some(operation))) => {
@@ -105,7 +111,7 @@ impl ServerSession {
                     }
                     if let (Some(resource), Some(sender)) = (progress.log.take(), sender.take()) {
                         log.set(log_of(Some((self, resource, sender))));
-                        is_logging = true;
+                        (is_reading, is_logging) = (true, true);
                     }
                 }
                 // The stream ended before the action did: it is waited for.
@@ -113,6 +119,7 @@ impl ServerSession {
                 Heard::Operation(Err(status)) if judge(&status) == StatusVerdict::Again => stream = None,
                 Heard::Operation(Err(status)) => return failed(&status),
                 Heard::Output(bytes) => events(ExecutionEvent::Output(&bytes)),
+                Heard::OutputRead => is_reading = false,
                 Heard::OutputEnded => is_logging = false,
                 Heard::Nothing => return Err(CallFailure::TooSlow { call: "Execute" }),
             }
@@ -179,10 +186,10 @@ async fn log_of(source: Option<(&ServerSession, String, tokio::sync::mpsc::Sende
 }
 
 /// Ends when an action that runs takes much longer than it may. One that waits for a worker may wait for long.
-async fn silence(longest: Option<Duration>, stage: Option<Stage>) {
-    match longest {
-        Some(longest) if stage == Some(Stage::Executing) => tokio::time::sleep(longest + Duration::from_secs(60)).await,
-        _ => std::future::pending().await,
+async fn overtime(longest: Option<Duration>, running_since: Option<Instant>) {
+    match longest.zip(running_since) {
+        Some((longest, since)) => tokio::time::sleep_until(since + longest + GRACE).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -194,6 +201,7 @@ impl Progress {
         let stage = Stage::try_from(metadata.stage).ok();
         if stage != self.stage {
             self.stage = stage;
+            self.running_since = (stage == Some(Stage::Executing)).then(Instant::now);
             match stage {
                 Some(Stage::Queued) => events(ExecutionEvent::Queued),
                 Some(Stage::Executing) => events(ExecutionEvent::Running),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
 
-use crate::cli::arguments::{ConfigurationArguments, RegistryArguments};
+use crate::cli::arguments::{ConfigurationArguments, RegistryArguments, RemoteCacheArguments};
 use crate::cli::output::Style;
 use crate::cli::program::{Program, StartError};
 use crate::run::{AfterFailure, LockMode, RunError, RunSettings};
@@ -43,6 +43,8 @@ pub(in crate::cli) struct RunArguments {
     pub(super) configuration: ConfigurationArguments,
     #[command(flatten)]
     registry: RegistryArguments,
+    #[command(flatten)]
+    cache: RemoteCacheArguments,
     /// Make up to N parts at once (`auto`: one for each processor)
     ///
     /// A part starts when all parts that it references are done.
@@ -130,6 +132,7 @@ impl RunArguments {
             after_failure: if self.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop },
             lock: if self.locked { LockMode::Locked } else { LockMode::Write },
             plain_http: self.registry.plain_http(),
+            cache: self.cache.flags(),
             ..settings
         })
     }

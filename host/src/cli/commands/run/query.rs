@@ -5,6 +5,9 @@ use crate::cli::render::annotated;
 use crate::run::{Loaded, RunError};
 
 pub(super) fn execute(program: &Program, loaded: &Loaded, option: &str, verbose: bool) -> Result<(), RunError> {
-    program.printer.verbatim(&annotated::option(&*program.current(loaded)?, option, verbose)?);
+    if verbose {
+        program.printer.verbatim(&annotated::heading(option)?);
+    }
+    program.printer.verbatim(&annotated::option(&*program.current(loaded)?, option)?);
     Ok(())
 }

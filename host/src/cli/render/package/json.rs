@@ -34,6 +34,7 @@ fn entry_point((described, reference): (&Described, Option<&str>)) -> Value {
         "grant": grant(&described.grant),
         "update": described.has_update,
         "uninstall": described.has_uninstall,
+        "cacheable": described.cacheable,
     })
 }
 

@@ -56,6 +56,9 @@ fn entry_point(text: &mut String, described: &Described) {
         (false, false) => "Installs parts again in each run.",
     };
     let _ = writeln!(text, "  {calls}");
+    if described.cacheable {
+        let _ = writeln!(text, "  Parts can come from a cache, even one of other machines.");
+    }
     if !described.options.is_empty() {
         text.push('\n');
         let width = described.options.iter().map(|option| option.name.chars().count()).max().unwrap_or_default();

@@ -1,0 +1,160 @@
+//! Facts: everything that decides a part, each with a name and a value. The key of a part is made from them, and so is the
+//! explanation why it is not in the cache: both are one list, and cannot differ.
+//!
+//! Paths of the buildout are placeholders in values, so that the facts of a part that does not contain its location are the
+//! same everywhere.
+
+use serde::{Deserialize, Serialize};
+
+/// A placeholder begins and ends with this character, which no value contains.
+const MARK: char = '\u{1}';
+
+/// What decides a part: a name and a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PartFact {
+    pub(super) name: String,
+    pub(super) value: String,
+}
+
+/// All facts of a part, in the order in which they are compared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct PartFacts(Vec<PartFact>);
+
+/// The name of the fact that only the key with the location has.
+pub(super) const LOCATION: &str = "location";
+
+impl PartFacts {
+    pub(super) fn add(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.0.push(PartFact { name: name.into(), value: value.into() });
+    }
+
+    /// The facts as the text of which the key is made: one line each, without the location if `located` is false.
+    pub(super) fn text(&self, located: bool) -> String {
+        let facts = self.0.iter().filter(|fact| located || fact.name != LOCATION);
+        facts.map(|PartFact { name, value }| format!("{}\t{}\n", escaped(name), escaped(value))).collect()
+    }
+
+    /// The number of facts that differ.
+    pub(super) fn distance(&self, other: &Self) -> usize {
+        let missing = |one: &Self, other: &Self| one.0.iter().filter(|fact| !other.0.contains(fact)).count();
+        missing(self, other).max(missing(other, self))
+    }
+
+    /// The first fact that differs from those of `before`, as a clause.
+    pub(super) fn first_difference(&self, before: &Self) -> Option<String> {
+        let value_in = |facts: &Self, name: &str| facts.0.iter().find(|fact| fact.name == name).cloned();
+        for fact in &self.0 {
+            match value_in(before, &fact.name) {
+                Some(old) if old.value == fact.value => {}
+                Some(old) => return Some(changed(&fact.name, &old.value, &fact.value)),
+                None => return Some(format!("{} is new", fact.name)),
+            }
+        }
+        let gone = before.0.iter().find(|fact| value_in(self, &fact.name).is_none());
+        gone.map(|fact| format!("{} is gone", fact.name))
+    }
+}
+
+/// A change as a clause. Values that are digests say nothing to people.
+fn changed(name: &str, old: &str, new: &str) -> String {
+    if name == LOCATION {
+        let place = old.split(' ').next().unwrap_or_default();
+        return format!("it contains its location, and was made at {place}");
+    }
+    let is_shown = |value: &str| value.len() <= 60 && !value.contains(['\n', MARK]) && !value.contains("sha256:");
+    if is_shown(old) && is_shown(new) {
+        return format!("{name} is {new:?}, and was {old:?}");
+    }
+    format!("{name} differs")
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r")
+}
+
+/// The paths for which there are placeholders.
+#[derive(Clone, Debug)]
+pub(super) struct Placeholders(Vec<(&'static str, String)>);
+
+impl Placeholders {
+    /// Placeholders for these paths, most specific first.
+    pub(super) fn new(paths: Vec<(&'static str, String)>) -> Self {
+        Self(paths)
+    }
+
+    /// The paths that a part must not contain to be the same everywhere.
+    pub(super) fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(_, path)| path.as_str())
+    }
+
+    /// `text` with each of the paths replaced. `None` if it contains the mark of a placeholder.
+    pub(super) fn apply(&self, text: &str) -> Option<String> {
+        if text.contains(MARK) {
+            return None;
+        }
+        let replaced = self.0.iter().fold(text.to_owned(), |text, (name, path)| replace_path(&text, path, name));
+        Some(replaced)
+    }
+}
+
+/// Replaces a path, where it is not the beginning of another name.
+fn replace_path(text: &str, path: &str, name: &str) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(path) {
+        let (before, found) = rest.split_at(at);
+        let after = &found[path.len()..];
+        replaced.push_str(before);
+        if after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+            replaced.push_str(path);
+        } else {
+            replaced.extend([MARK.to_string().as_str(), name, MARK.to_string().as_str()]);
+        }
+        rest = after;
+    }
+    replaced + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn facts(list: &[(&str, &str)]) -> PartFacts {
+        let mut facts = PartFacts::default();
+        list.iter().for_each(|(name, value)| facts.add(*name, *value));
+        facts
+    }
+
+    #[test]
+    fn the_text_has_one_line_for_each_fact_and_no_two_lists_have_the_same() {
+        let one = facts(&[("option a", "x\ny\tz"), (LOCATION, "/srv/one")]);
+        assert_eq!(one.text(true), "option a\tx\\ny\\tz\nlocation\t/srv/one\n");
+        assert_eq!(one.text(false), "option a\tx\\ny\\tz\n");
+        assert_ne!(facts(&[("a", "b\\n")]).text(true), facts(&[("a", "b\n")]).text(true));
+    }
+
+    #[test]
+    fn the_first_difference_is_named() {
+        let t = |before: &[(&str, &str)], now: &[(&str, &str)]| facts(now).first_difference(&facts(before));
+        assert_eq!(t(&[("a", "1")], &[("a", "1")]), None);
+        assert_eq!(t(&[("a", "1")], &[("a", "2")]).unwrap(), "a is \"2\", and was \"1\"");
+        assert_eq!(t(&[("a", "sha256:1")], &[("a", "sha256:2")]).unwrap(), "a differs");
+        assert_eq!(t(&[], &[("a", "2")]).unwrap(), "a is new");
+        assert_eq!(t(&[("a", "2")], &[]).unwrap(), "a is gone");
+        let moved = t(&[(LOCATION, "/one")], &[(LOCATION, "/two")]).unwrap();
+        assert_eq!(moved, "it contains its location, and was made at /one");
+    }
+
+    #[test]
+    fn paths_of_the_buildout_are_placeholders() {
+        let paths = vec![("location", "/b/parts/a".to_owned()), ("buildout", "/b".to_owned())];
+        let placeholders = Placeholders::new(paths);
+        let t = |text: &str| placeholders.apply(text);
+        assert_eq!(
+            t("-I/b/parts/a/include -L/b/parts/ab:/b").unwrap(),
+            "-I\u{1}location\u{1}/include -L\u{1}buildout\u{1}/parts/ab:\u{1}buildout\u{1}"
+        );
+        assert_eq!(t("/bin/sh /b.cfg").unwrap(), "/bin/sh /b.cfg");
+        assert_eq!(t("a\u{1}b"), None);
+    }
+}

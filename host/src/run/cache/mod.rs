@@ -1,0 +1,22 @@
+//! Parts from a cache: what decides a part ([`facts`], [`decide`]), its key ([`key`]), and what happens in a run ([`part_cache`]).
+//!
+//! Knows the interfaces of recipes and the Remote Execution API only through the crates `recipe` and `remote`. A run without a
+//! cache, and one that installs nothing, does not get here.
+
+mod decide;
+mod facts;
+mod key;
+mod known;
+mod part_cache;
+mod platform;
+mod prefix;
+mod settings;
+mod tally;
+mod trees;
+
+pub use part_cache::{CacheOutlook, PartForecast};
+pub use settings::{CacheFlags, local_store};
+
+pub(super) use part_cache::{OpenCache, PartCache, install};
+pub(super) use settings::OPTIONS;
+pub(super) use tally::CacheTally;

@@ -1,0 +1,337 @@
+//! The cache in a run: before a part is installed it is looked up, and fetched or built; what was built is stored.
+//!
+//! The cache never fails a run, unless the user requires it: what goes wrong is a reason to build, or not to store.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use base::collections::Set;
+use base::event::{Event, Level};
+use base::remedy::Remedy;
+use base::source::{Explain, size};
+use recipe::{PlaceOutcome, Runtime};
+use remote::{
+    ActionOutputs, BlobStore, BlobStoreError, CacheHit, CacheLookup, CapturedOutputs, CapturedTree, HitOrigin,
+    LinkPolicy, MaterializeError, MissReason, ResultCache, TreeLimits, TreeNode, capture, materialize,
+};
+
+use super::super::context::RunContext;
+use super::super::execute::step::StepOutcome;
+use super::super::view::ResolvedBuildout;
+use super::decide::Sources;
+use super::key::{OUTPUT, PartKey};
+use super::known::KnownParts;
+use super::platform::SystemFiles;
+use super::prefix;
+use super::settings::CacheSettings;
+use super::trees::PartTrees;
+use crate::error::RunError;
+
+/// The cache of a run, opened when the first part is installed.
+pub(in crate::run) type OpenCache = OnceLock<Option<PartCache>>;
+
+/// The cache of a run.
+pub(in crate::run) struct PartCache {
+    results: ResultCache,
+    settings: CacheSettings,
+    system: SystemFiles,
+    trees: PartTrees,
+    known: KnownParts,
+}
+
+/// Whether the cache has a part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CacheOutlook {
+    /// It has it.
+    Hit {
+        /// Whether it is fetched from the server.
+        is_remote: bool,
+        /// The size of the part in bytes.
+        bytes: u64,
+    },
+    /// It does not have it, for this reason.
+    Miss(String),
+    /// The part cannot be cached, for this reason.
+    NotCached(String),
+}
+
+/// Whether the cache has a part that a run would install.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartForecast {
+    /// The part.
+    pub part: String,
+    /// Whether the cache has it.
+    pub outlook: CacheOutlook,
+}
+
+/// What users should know when a build fails.
+const ISOLATED: &str = "Because there is a cache of parts, its commands saw only what decides this part: its sources and the parts \
+                        that it references. If they need another file of the buildout, set remote-cache = false in its section";
+
+/// A part that had to come from the cache.
+#[derive(Debug, thiserror::Error)]
+#[error("Part {part} does not come from the cache: {why}")]
+struct NotFromCache {
+    part: String,
+    why: String,
+}
+
+impl Explain for NotFromCache {
+    fn remedies(&self) -> Vec<Remedy> {
+        vec![Remedy::AllowBuilds]
+    }
+}
+
+/// A part that was looked for.
+enum SoughtPart {
+    Placed(Vec<String>),
+    Missed(String),
+}
+
+impl PartCache {
+    /// The cache of the run; `None` without one.
+    pub(in crate::run) fn of(view: &ResolvedBuildout) -> Result<Option<&Self>, RunError> {
+        let context = &view.context;
+        if let Some(open) = context.cache.get() {
+            return Ok(open.as_ref());
+        }
+        let settings = CacheSettings::of(context, &view.buildout)?;
+        let opened = settings.map(|settings| Self::open(context, settings)).transpose()?;
+        Ok(context.cache.get_or_init(|| opened).as_ref())
+    }
+
+    fn open(context: &RunContext, settings: CacheSettings) -> Result<Self, RunError> {
+        let store = BlobStore::open(&settings.directory.join("store"), settings.capacity).or_else(|error| {
+            context.log(Level::Warning, &format!("{error} Parts are not kept on this machine."));
+            BlobStore::temporary()
+        });
+        let store = store.map_err(NoPartStore)?;
+        let results = ResultCache::new(store, settings.server.clone(), None, &context.settings.native.interrupt);
+        let known = KnownParts::new(settings.directory.join("known"));
+        let (system, trees) = Default::default();
+        Ok(Self { results, settings, system, trees, known })
+    }
+
+    /// Installs a part: from the cache, or with its recipe.
+    pub(in crate::run) fn install(&self, view: &ResolvedBuildout, part: &str) -> Result<StepOutcome, RunError> {
+        let runtime = view.recipes.runtime()?;
+        let tally = &view.context.tally;
+        self.trees.forget(part);
+        if !runtime.is_cacheable(part) {
+            tally.built();
+            return Ok(runtime.install(part).map(Some));
+        }
+        let key = match self.key(view, part, &|reference| self.trees.of(view, reference)) {
+            Ok(key) => key,
+            Err(why) => {
+                self.missed(view, part, &format!("it is not cached: {why}"))?;
+                tally.built();
+                return Ok(runtime.install(part).map(Some));
+            }
+        };
+        let why = match self.fetch(view, part, &key)? {
+            SoughtPart::Placed(paths) => return Ok(Ok(Some(paths))),
+            SoughtPart::Missed(why) => why,
+        };
+        view.context.check_interrupt()?;
+        self.missed(view, part, &why)?;
+        runtime.isolate(part, key.decision.visible.clone());
+        let outcome = runtime.install(part);
+        tally.built();
+        match &outcome {
+            Ok(paths) => {
+                if let Err(why) = self.record(view, part, &key, paths) {
+                    log(view, part, Level::Info, &format!("Not stored in the cache: {why}"));
+                }
+                self.report_warnings(view);
+            }
+            Err(_) => log(view, part, Level::Info, ISOLATED),
+        }
+        Ok(outcome.map(Some))
+    }
+
+    /// The key of a part, or why it has none.
+    fn key(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        trees: &dyn Fn(&str) -> Result<Vec<(PathBuf, TreeNode)>, String>,
+    ) -> Result<PartKey, String> {
+        let sources = Sources { view, system: &self.system, platform: &self.settings.platform, trees };
+        PartKey::new(part, sources.decide(part)?)
+    }
+
+    /// Reports that a part is built, and refuses that if it has to come from the cache.
+    fn missed(&self, view: &ResolvedBuildout, part: &str, why: &str) -> Result<(), RunError> {
+        if self.settings.require {
+            return Err(NotFromCache { part: part.to_owned(), why: why.to_owned() }.into());
+        }
+        log(view, part, Level::Info, &format!("Not from the cache: {why}"));
+        Ok(())
+    }
+
+    /// Looks a part up, with its location and then without, and puts it in its place.
+    fn fetch(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) -> Result<SoughtPart, RunError> {
+        let mut why = None;
+        for action in [&key.located, &key.free] {
+            match self.results.lookup(action) {
+                CacheLookup::Hit(hit) => match self.place(view, part, key, &hit)? {
+                    SoughtPart::Placed(paths) => return Ok(SoughtPart::Placed(paths)),
+                    SoughtPart::Missed(reason) => why = Some(reason),
+                },
+                CacheLookup::Miss(MissReason::Unknown) => {}
+                CacheLookup::Miss(reason) => why = Some(reason.to_string()),
+            }
+        }
+        self.report_warnings(view);
+        Ok(SoughtPart::Missed(why.unwrap_or_else(|| self.known.explain(part, &key.decision.facts))))
+    }
+
+    /// Fetches a part that was found, and puts it in its place.
+    fn place(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        key: &PartKey,
+        hit: &CacheHit,
+    ) -> Result<SoughtPart, RunError> {
+        let Some(node) = hit.outputs.paths.get(OUTPUT) else { return Ok(SoughtPart::Missed("it is empty".to_owned())) };
+        view.context.report.report(Event::PartActivity { part, activity: "fetch" });
+        let transferred = match self.results.fetch(hit) {
+            Ok(bytes) => bytes,
+            Err(reason) => return Ok(SoughtPart::Missed(reason.to_string())),
+        };
+        let accepts = |target: &str| key.accepts_link(target);
+        let interrupt = &view.context.settings.native.interrupt;
+        let put = |location: &Path| {
+            materialize(node, self.results.store(), location, LinkPolicy::Outside(&accepts), interrupt)?.place()
+        };
+        Ok(match view.recipes.runtime()?.place(part, put)? {
+            PlaceOutcome::Placed(paths) => {
+                self.report_fetched(view, part, key, hit, transferred);
+                self.trees.set(part, key.decision.location.clone(), node);
+                SoughtPart::Placed(paths)
+            }
+            PlaceOutcome::Failed(error) => {
+                if matches!(error, MaterializeError::Blob { .. } | MaterializeError::Hostile { .. }) {
+                    self.results.forget(&hit.key);
+                }
+                SoughtPart::Missed(error.to_string())
+            }
+            PlaceOutcome::Refused(why) => SoughtPart::Missed(why),
+        })
+    }
+
+    fn report_fetched(&self, view: &ResolvedBuildout, part: &str, key: &PartKey, hit: &CacheHit, transferred: u64) {
+        let (files, bytes) = hit.outputs.extent();
+        view.context.tally.fetched(part, bytes);
+        self.known.remember(part, &key.decision.facts);
+        let plural = if files == 1 { "" } else { "s" };
+        let from = match hit.origin {
+            HitOrigin::Local => "the cache of this machine".to_owned(),
+            HitOrigin::Remote => format!("the remote cache ({} transferred)", size(transferred)),
+        };
+        let message = format!("Fetched {files} file{plural}, {}, from {from}", size(bytes));
+        log(view, part, Level::Info, &message);
+    }
+
+    /// Stores what was built.
+    fn record(&self, view: &ResolvedBuildout, part: &str, key: &PartKey, paths: &[String]) -> Result<(), String> {
+        let location = &key.decision.location;
+        let directory = view.locations().map_err(|error| error.message())?.directory.clone();
+        if !matches!(paths, [path] if directory.join(path) == *location) {
+            return Err("it made paths that are not in its location".to_owned());
+        }
+        let interrupt = &view.context.settings.native.interrupt;
+        view.context.report.report(Event::PartActivity { part, activity: "store" });
+        let tree = capture(location, &TreeLimits::default(), interrupt).map_err(|error| error.to_string())?;
+        self.trees.set(part, location.clone(), &tree.node);
+        LinkPolicy::Outside(&|target| key.accepts_link(target)).check(&tree.node).map_err(|error| error.to_string())?;
+        let prefixes: Vec<&str> = key.decision.placeholders.paths().collect();
+        let found = prefix::find(&tree, &prefixes);
+        let CapturedTree { node, files } = tree;
+        let outputs = ActionOutputs { paths: BTreeMap::from([(OUTPUT.to_owned(), node)]) };
+        let captured = CapturedOutputs { outputs, files };
+        self.results.record(&key.located, &captured);
+        if found.is_none() {
+            self.results.record(&key.free, &captured);
+        }
+        self.known.remember(part, &key.decision.facts);
+        let reach = match found {
+            Some(file) => format!("for this location, which is in {file}"),
+            None => "for any location".to_owned(),
+        };
+        log(view, part, Level::Debug, &format!("Stored in the cache {reach}"));
+        Ok(())
+    }
+
+    /// Whether the cache has these parts, which a run would install in this order. Fetches nothing.
+    pub(in crate::run) fn forecast(
+        &self,
+        view: &ResolvedBuildout,
+        parts: &[&str],
+    ) -> Result<Vec<PartForecast>, RunError> {
+        let runtime = view.recipes.runtime()?;
+        let mut pending: Set<String> = parts.iter().map(|part| (*part).to_owned()).collect();
+        let mut forecasts = Vec::new();
+        for part in parts.iter().filter(|part| runtime.is_cacheable(part)) {
+            let outlook = self.look(view, part, &pending);
+            if matches!(outlook, CacheOutlook::Hit { .. }) {
+                pending.remove(*part);
+            }
+            forecasts.push(PartForecast { part: (*part).to_owned(), outlook });
+        }
+        self.report_warnings(view);
+        Ok(forecasts)
+    }
+
+    fn look(&self, view: &ResolvedBuildout, part: &str, pending: &Set<String>) -> CacheOutlook {
+        let trees = |reference: &str| {
+            if pending.contains(reference) {
+                return Err(format!("it references part {reference}, which is made first"));
+            }
+            self.trees.of(view, reference)
+        };
+        let key = match self.key(view, part, &trees) {
+            Ok(key) => key,
+            Err(why) => return CacheOutlook::NotCached(why),
+        };
+        for action in [&key.located, &key.free] {
+            if let CacheLookup::Hit(hit) = self.results.lookup(action)
+                && let Some(node) = hit.outputs.paths.get(OUTPUT)
+            {
+                self.trees.set(part, key.decision.location.clone(), node);
+                let (_, bytes) = hit.outputs.extent();
+                return CacheOutlook::Hit { is_remote: hit.origin == HitOrigin::Remote, bytes };
+            }
+        }
+        CacheOutlook::Miss(self.known.explain(part, &key.decision.facts))
+    }
+
+    fn report_warnings(&self, view: &ResolvedBuildout) {
+        for warning in self.results.take_warnings() {
+            view.context.log(Level::Warning, &warning.message);
+        }
+    }
+}
+
+/// No store can be opened at all.
+#[derive(Debug, thiserror::Error)]
+#[error("The cache of parts cannot be used: {0}")]
+struct NoPartStore(BlobStoreError);
+
+impl Explain for NoPartStore {}
+
+fn log(view: &ResolvedBuildout, part: &str, level: Level, message: &str) {
+    view.context.report.report(Event::Log { logger: part, level, message });
+}
+
+/// Installs a part: with the cache if there is one.
+pub(in crate::run) fn install(view: &ResolvedBuildout, part: &str) -> Result<StepOutcome, RunError> {
+    let runtime: &Runtime = view.recipes.runtime()?;
+    match PartCache::of(view)? {
+        Some(cache) => cache.install(view, part),
+        None => Ok(runtime.install(part).map(Some)),
+    }
+}

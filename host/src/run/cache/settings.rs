@@ -1,0 +1,212 @@
+//! The settings of the cache: from the command line, else the environment, else `[buildout]`.
+//!
+//! What names a program or a secret never comes from the configuration, which may have been downloaded.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use base::remedy::Remedy;
+use base::source::{Explain, Place};
+use config::options::Buildout;
+use remote::{DEFAULT_CAPACITY, HeaderSource, InvalidServerAddress, ServerSettings, TlsSettings};
+
+use super::super::context::RunContext;
+use crate::error::RunError;
+
+/// Options of `[buildout]` that set up the cache. A variable of the environment with the name in upper case after `BUILDOUT_`,
+/// and `_` for `-`, has the same meaning.
+pub(in crate::run) const OPTIONS: [&str; 5] =
+    ["remote-cache", "remote-cache-directory", "remote-cache-size", "remote-cache-upload", "remote-platform"];
+
+/// The settings that are only in the environment and on the command line.
+const PRIVATE: [&str; 5] =
+    ["credential-helper", "remote-header-file", "tls-certificate", "tls-client-certificate", "tls-client-key"];
+
+/// The settings of the cache on the command line.
+#[derive(Clone, Debug, Default)]
+pub struct CacheFlags {
+    /// Values by the name of the option.
+    pub values: BTreeMap<&'static str, String>,
+    /// Whether parts that can be cached must come from the cache.
+    pub require: bool,
+}
+
+/// A setting that has no meaning.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+struct InvalidCacheSetting {
+    problem: String,
+    place: Option<Place>,
+    remedy: Option<Remedy>,
+}
+
+impl Explain for InvalidCacheSetting {
+    fn place(&self) -> Option<Place> {
+        self.place.clone()
+    }
+
+    fn remedies(&self) -> Vec<Remedy> {
+        self.remedy.iter().cloned().collect()
+    }
+}
+
+/// How parts are cached.
+#[derive(Clone, Debug)]
+pub(super) struct CacheSettings {
+    /// The server; `None` without one, and offline.
+    pub(super) server: Option<ServerSettings>,
+    /// Where this machine keeps what it made and fetched.
+    pub(super) directory: PathBuf,
+    /// The size of that in bytes.
+    pub(super) capacity: u64,
+    /// What the user adds to the platform.
+    pub(super) platform: BTreeMap<String, String>,
+    /// Whether parts that can be cached must come from the cache.
+    pub(super) require: bool,
+}
+
+/// Where this machine keeps parts if nothing else is set.
+pub fn local_store(cache_directory: Option<PathBuf>) -> Option<PathBuf> {
+    Some(cache_directory?.join("parts"))
+}
+
+impl CacheSettings {
+    /// The settings of a run; `None` without a cache.
+    pub(super) fn of(context: &RunContext, buildout: &Buildout) -> Result<Option<Self>, RunError> {
+        let source = SettingSource { context, buildout };
+        let require = context.settings.cache.require;
+        let (server, directory) = (source.value("remote-cache")?, source.value("remote-cache-directory")?);
+        if server.is_none() && directory.is_none() {
+            let problem = "Parts have to come from a cache, and there is none".to_owned();
+            let missing = InvalidCacheSetting { problem, place: None, remedy: Some(Remedy::SetRemoteCache) };
+            return if require { Err(missing.into()) } else { Ok(None) };
+        }
+        let base = Path::new(&buildout.require("buildout", "directory")?).to_owned();
+        let kept = || local_store(context.environment.cache_directory()).unwrap_or_else(|| base.join(".cache/parts"));
+        let directory = directory.map_or_else(kept, |directory| base.join(directory));
+        let server = match server {
+            Some(address) if !source.is_offline()? => Some(source.server(&address)?),
+            _ => None,
+        };
+        let (capacity, platform) = (source.capacity()?, source.platform()?);
+        Ok(Some(Self { server, directory, capacity, platform, require }))
+    }
+}
+
+/// Where settings are read.
+struct SettingSource<'a> {
+    context: &'a RunContext,
+    buildout: &'a Buildout,
+}
+
+impl SettingSource<'_> {
+    /// The value of a setting on the command line, or in the environment.
+    fn outside(&self, name: &str) -> Option<&str> {
+        let variable = format!("BUILDOUT_{}", name.to_uppercase().replace('-', "_"));
+        let (flags, variables) = (&self.context.settings.cache.values, &self.context.environment.variables);
+        flags.get(name).or_else(|| variables.get(&variable)).map(String::as_str)
+    }
+
+    /// The value of a setting that is not empty.
+    fn value(&self, name: &'static str) -> Result<Option<String>, RunError> {
+        if let Some(value) = self.outside(name) {
+            return Ok(filled(value));
+        }
+        if PRIVATE.contains(&name) {
+            return Ok(None);
+        }
+        Ok(self.buildout.get("buildout", name)?.as_deref().and_then(filled))
+    }
+
+    fn path(&self, name: &'static str) -> Result<Option<PathBuf>, RunError> {
+        Ok(self.value(name)?.map(|path| self.context.environment.directory.join(path)))
+    }
+
+    fn is_offline(&self) -> Result<bool, RunError> {
+        Ok(self.buildout.get("buildout", "offline")?.is_some_and(|offline| offline == "true"))
+    }
+
+    /// The server of `grpc[s]://HOST[:PORT][/INSTANCE]`.
+    fn server(&self, address: &str) -> Result<ServerSettings, RunError> {
+        let after = address.find("://").map_or(0, |at| at + 3);
+        let (address, instance) = match address[after..].find('/') {
+            Some(at) => (&address[..after + at], address[after + at..].trim_matches('/')),
+            None => (address, ""),
+        };
+        let parsed = address.parse();
+        let address = parsed.map_err(|error: InvalidServerAddress| self.invalid("remote-cache", error.to_string()))?;
+        let headers = match (self.path("credential-helper")?, self.path("remote-header-file")?) {
+            (Some(helper), _) => Some(HeaderSource::Helper(helper)),
+            (None, file) => file.map(HeaderSource::File),
+        };
+        let client = match (self.path("tls-client-certificate")?, self.path("tls-client-key")?) {
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, None) => None,
+            _ => {
+                let problem = "A client certificate needs a key, and a key a certificate";
+                return Err(self.invalid("tls-client-certificate", problem.to_owned()));
+            }
+        };
+        let tls = TlsSettings { authorities: self.path("tls-certificate")?, client };
+        let write = self.is_true("remote-cache-upload")?;
+        Ok(ServerSettings { instance: instance.to_owned(), headers, tls, write, ..ServerSettings::new(address) })
+    }
+
+    fn is_true(&self, name: &'static str) -> Result<bool, RunError> {
+        match self.value(name)?.as_deref() {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(other) => Err(self.invalid(name, format!("Invalid {name}: {other:?}; true or false is expected"))),
+        }
+    }
+
+    fn capacity(&self) -> Result<u64, RunError> {
+        let Some(text) = self.value("remote-cache-size")? else { return Ok(DEFAULT_CAPACITY) };
+        let expected = "a size is expected, such as 500 MiB or 20 GiB";
+        bytes(&text).ok_or_else(|| {
+            self.invalid("remote-cache-size", format!("Invalid remote-cache-size: {text:?}; {expected}"))
+        })
+    }
+
+    /// Lines `NAME = VALUE`.
+    fn platform(&self) -> Result<BTreeMap<String, String>, RunError> {
+        let text = self.value("remote-platform")?.unwrap_or_default();
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let property = |line: &str| match line.split_once('=') {
+            Some((name, value)) if !name.trim().is_empty() => Ok((name.trim().to_owned(), value.trim().to_owned())),
+            _ => Err(self.invalid("remote-platform", format!("Invalid remote-platform: {line:?} is not NAME = VALUE"))),
+        };
+        lines.map(property).collect()
+    }
+
+    fn invalid(&self, name: &str, problem: String) -> RunError {
+        let place = self.buildout.place_of("buildout", Some(name)).filter(|_| self.outside(name).is_none());
+        InvalidCacheSetting { problem, place, remedy: None }.into()
+    }
+}
+
+fn filled(value: impl AsRef<str>) -> Option<String> {
+    let value = value.as_ref().trim();
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+/// The bytes of a size such as `20 GiB`, `500M` or `1000000`.
+fn bytes(text: &str) -> Option<u64> {
+    let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(at);
+    let unit = unit.trim().trim_end_matches('B').trim_end_matches('i');
+    let power = ["", "K", "M", "G", "T"].iter().position(|known| known.eq_ignore_ascii_case(unit))?;
+    number.parse::<u64>().ok()?.checked_shl(10 * u32::try_from(power).ok()?).filter(|bytes| *bytes > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bytes;
+
+    #[test]
+    fn sizes_have_binary_units() {
+        assert_eq!(bytes("20 GiB"), Some(20 << 30));
+        assert_eq!((bytes("500M"), bytes("1000"), bytes("3kB")), (Some(500 << 20), Some(1000), Some(3 << 10)));
+        assert_eq!((bytes(""), bytes("many"), bytes("5 ells"), bytes("0")), (None, None, None, None));
+    }
+}

@@ -1,0 +1,123 @@
+//! `grant.network`: named commands have the network, and no other ones.
+
+use test_support::Space;
+use test_support::http::{ScriptedAnswer, Server};
+
+use crate::index::{IndexServer, ModuleWheel};
+
+/// Starts a command that asks the server, and writes down its answer.
+const ASKING: &str = r#"
+import subprocess
+
+
+class Recipe:
+
+    def __init__(self, buildout, name, options):
+        self.options = options
+
+    def install(self):
+        script = (
+            'exec 3<>/dev/tcp/127.0.0.1/%s && printf "GET /asked HTTP/1.0\\r\\n\\r\\n" >&3 && cat <&3 > answer'
+            % self.options['port'])
+        subprocess.check_call(self.options['command'].split() + [script])
+        return 'answer'
+"#;
+
+struct Asking {
+    space: Space,
+    _index: IndexServer,
+    server: Server,
+}
+
+impl Asking {
+    /// A part whose recipe starts `command`, which asks a server of the machine.
+    fn new(command: &str, recipes: &str) -> Self {
+        let space = Space::for_python();
+        let wheel = ModuleWheel::new("asking", "1.0").group("zc.buildout", "default = asking:Recipe").module(ASKING);
+        let index = IndexServer::start(vec![wheel]);
+        let server = Server::start(|_| ScriptedAnswer::ok("answered"));
+        let configuration = format!(
+            "[buildout]\nindex = {}\nparts = made\n\n[made]\nrecipe = asking\nport = {}\ncommand = {command}\n",
+            index.url(),
+            server.port(),
+        );
+        space.write("buildout.cfg", &configuration);
+        space.write("recipes.toml", recipes);
+        Self { space, _index: index, server }
+    }
+
+    fn fails(&self) -> String {
+        self.space.shown(&self.space.fails(&["run"]))
+    }
+}
+
+const BASH: &str = "[recipe.asking]\ngrant = { network = [\"bash\"] }\n";
+
+#[test]
+fn a_named_command_has_the_network_and_the_run_and_the_plan_say_so() {
+    let asking = Asking::new("bash -c", BASH);
+    let planned = asking.space.shown(&asking.space.succeeds(&["plan"]));
+    assert!(planned.contains("recipes.toml:2 grants: network = [\"bash\"]"), "{planned}");
+    assert!(planned.contains("use the network in the commands bash"), "{planned}");
+    let printed = asking.space.shown(&asking.space.succeeds(&["run"]));
+    assert!(printed.contains("asking uses the network in the commands bash."), "{printed}");
+    assert!(asking.space.read("answer").ends_with("answered"));
+    let again = asking.space.shown(&asking.space.succeeds(&["run"]));
+    assert!(again.contains("asking uses the network in the commands bash."), "{again}");
+}
+
+#[test]
+fn without_a_grant_there_is_no_network_and_the_line_is_shown() {
+    let asking = Asking::new("bash -c", "");
+    let printed = asking.fails();
+    assert!(printed.contains("network = [\"bash\"]"), "{printed}");
+    assert!(asking.server.requests().is_empty());
+}
+
+#[test]
+fn a_command_of_another_name_or_place_has_no_network() {
+    for command in ["sh ask", "/bin/sh ask", "./bash -c"] {
+        let asking = Asking::new(command, BASH);
+        asking.space.write("ask", "exec bash -c \"$1\"\n");
+        std::fs::copy("/bin/bash", asking.space.path("bash")).unwrap();
+        asking.fails();
+        assert!(asking.server.requests().is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn only_names_of_programs_can_be_granted() {
+    for name in ["*", "/bin/bash", ""] {
+        let asking = Asking::new("bash -c", &format!("[recipe.asking]\ngrant = {{ network = [\"{name}\"] }}\n"));
+        assert!(asking.fails().contains("recipes.toml:2"), "{name}");
+    }
+}
+
+const HOOK: &str = "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        \
+                    open('src/one/.git/hooks/post-merge', 'w').write('x')\n        return ()\n";
+
+#[test]
+fn a_recipe_changes_no_repository_that_an_extension_updates_with_the_network() {
+    let space = Space::for_python();
+    let extension = "def extension(buildout):\n    pass\n";
+    let index = IndexServer::start(vec![
+        ModuleWheel::new("writing", "1.0").group("zc.buildout", "default = writing:Recipe").module(HOOK),
+        ModuleWheel::new("mr_developer", "1.0")
+            .group("zc.buildout.extension", "default = mr_developer:extension")
+            .module(extension),
+    ]);
+    space.write("src/one/.git/hooks/sample", "");
+    let configuration = |extensions: &str| {
+        format!(
+            "[buildout]\nindex = {}\nextensions = {extensions}\nparts = made\n\n[made]\nrecipe = writing\n",
+            index.url()
+        )
+    };
+    space.write("buildout.cfg", &configuration("mr_developer"));
+    let printed = space.shown(&space.fails(&["run"]));
+    assert!(printed.contains("src/one/.git/hooks/post-merge"), "{printed}");
+    assert!(!space.exists("src/one/.git/hooks/post-merge"));
+    // Without such an extension, a repository in the buildout is not special.
+    space.write("buildout.cfg", &configuration(""));
+    space.succeeds(&["run"]);
+}

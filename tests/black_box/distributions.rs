@@ -3,6 +3,8 @@
 
 mod extensions;
 mod faults;
+mod foreign_files;
+mod foreign_pages;
 mod hostile;
 mod locks;
 mod memory;

@@ -9,13 +9,21 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use test_support::archive::{TarEntry, ZipEntry, gzip, tar, zip};
 use test_support::http::{ScriptedAnswer, Server};
 
-/// The files of the index, by their names.
-type ServedFiles = Arc<Mutex<BTreeMap<String, Vec<u8>>>>;
+/// What the index serves.
+#[derive(Default)]
+struct Served {
+    /// Its files, by their names.
+    files: BTreeMap<String, Vec<u8>>,
+    /// Answers to requests for a path, in place of the true ones.
+    instead: BTreeMap<String, ScriptedAnswer>,
+    /// Whether its pages must be requested again each time.
+    changes: bool,
+}
 
 /// A running index.
 pub(crate) struct IndexServer {
     server: Server,
-    files: ServedFiles,
+    served: Arc<Mutex<Served>>,
     /// How many requests were reported before.
     reported: Mutex<usize>,
 }
@@ -23,11 +31,11 @@ pub(crate) struct IndexServer {
 impl IndexServer {
     /// Serves these wheels. Its pages are valid for ten minutes.
     pub(crate) fn start(wheels: Vec<ModuleWheel>) -> Self {
-        let files: ServedFiles = Arc::default();
-        files.lock().unwrap().extend(wheels.iter().map(|wheel| (wheel.file_name(), wheel.bytes())));
-        let shared = Arc::clone(&files);
-        let server = Server::start(move |request| answer(&shared.lock().unwrap(), &request.path));
-        Self { server, files, reported: Mutex::new(0) }
+        let served: Arc<Mutex<Served>> = Arc::default();
+        served.lock().unwrap().files.extend(wheels.iter().map(|wheel| (wheel.file_name(), wheel.bytes())));
+        let shared = Arc::clone(&served);
+        let server = Server::start(move |request| shared.lock().unwrap().answer(&request.path));
+        Self { server, served, reported: Mutex::new(0) }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -45,12 +53,29 @@ impl IndexServer {
 
     /// Adds a wheel, or replaces the one of the same version.
     pub(crate) fn add(&self, wheel: &ModuleWheel) {
-        self.files.lock().unwrap().insert(wheel.file_name(), wheel.bytes());
+        self.add_file(&wheel.file_name(), wheel.bytes());
     }
 
     /// Adds any file.
     pub(crate) fn add_file(&self, name: &str, content: Vec<u8>) {
-        self.files.lock().unwrap().insert(name.to_owned(), content);
+        self.served.lock().unwrap().files.insert(name.to_owned(), content);
+    }
+
+    /// Answers requests for a path like this, from now on.
+    pub(crate) fn answer_instead(&self, path: &str, answer: ScriptedAnswer) {
+        self.served.lock().unwrap().instead.insert(path.to_owned(), answer);
+    }
+
+    /// Removes the files of a project, and all other answers.
+    pub(crate) fn forget(&self, project: &str) {
+        let mut served = self.served.lock().unwrap();
+        served.files.retain(|name, _| key_of(name) != project);
+        served.instead.clear();
+    }
+
+    /// Its pages must be requested again each time, from now on.
+    pub(crate) fn changes(&self) {
+        self.served.lock().unwrap().changes = true;
     }
 
     /// Adds an archive of sources.
@@ -63,35 +88,45 @@ impl IndexServer {
             .chain(&own)
             .map(|(path, text)| TarEntry::file(format!("{stem}/{path}"), text.as_bytes()))
             .collect();
-        self.files.lock().unwrap().insert(format!("{stem}.tar.gz"), gzip(&tar(&members)));
+        self.add_file(&format!("{stem}.tar.gz"), gzip(&tar(&members)));
     }
 }
 
-fn answer(files: &BTreeMap<String, Vec<u8>>, path: &str) -> ScriptedAnswer {
-    if let Some(bytes) = path.strip_prefix("/files/").and_then(|name| files.get(name)) {
-        return ScriptedAnswer::ok(bytes.clone());
+/// The key of the project that a file belongs to.
+fn key_of(name: &str) -> String {
+    name.split('-').next().unwrap_or_default().to_lowercase().replace(['_', '.'], "-")
+}
+
+impl Served {
+    fn answer(&self, path: &str) -> ScriptedAnswer {
+        if let Some(answer) = self.instead.get(path) {
+            return answer.clone();
+        }
+        if let Some(bytes) = path.strip_prefix("/files/").and_then(|name| self.files.get(name)) {
+            return ScriptedAnswer::ok(bytes.clone());
+        }
+        let project = path.strip_prefix("/simple/").map(|path| path.trim_end_matches('/'));
+        let links: String =
+            self.files.keys().filter(|name| Some(&*key_of(name)) == project).map(|name| self.link(name)).collect();
+        match links.is_empty() {
+            true => ScriptedAnswer::status("404 Not Found"),
+            false => page(&links).header("Cache-Control", if self.changes { "no-cache" } else { "max-age=600" }),
+        }
     }
-    let Some(project) = path.strip_prefix("/simple/").map(|path| path.trim_end_matches('/')) else {
-        return ScriptedAnswer::status("404 Not Found");
-    };
-    let of_project = |name: &&String| {
-        let stem = name.split('-').next().unwrap_or_default();
-        stem.to_lowercase().replace(['_', '.'], "-") == project
-    };
-    let link = |name: &String| {
-        let digest = Digest::of(&files[name]);
+
+    fn link(&self, name: &str) -> String {
+        let digest = Digest::of(&self.files[name]);
         // What the page says of a file follows from its version: `post399` is for Python 3.99 and later, `post404` is yanked.
         let wanted = if name.contains("post399") { " data-requires-python=\"&gt;=3.99\"" } else { "" };
         let yanked = if name.contains("post404") { " data-yanked=\"broken\"" } else { "" };
         format!("<a href=\"/files/{name}#sha256={digest}\"{wanted}{yanked}>{name}</a><br>\n")
-    };
-    let links: String = files.keys().filter(of_project).map(link).collect();
-    match links.is_empty() {
-        true => ScriptedAnswer::status("404 Not Found"),
-        false => ScriptedAnswer::ok(format!("<!DOCTYPE html>\n<html><body>\n{links}</body></html>\n"))
-            .header("Content-Type", "text/html")
-            .header("Cache-Control", "max-age=600"),
     }
+}
+
+/// A page with these links. It does not say how long it is valid.
+pub(crate) fn page(links: &str) -> ScriptedAnswer {
+    let text = format!("<!DOCTYPE html>\n<html><body>\n{links}</body></html>\n");
+    ScriptedAnswer::ok(text).header("Content-Type", "text/html")
 }
 
 /// A wheel with one module.
@@ -167,6 +202,11 @@ impl ModuleWheel {
     }
 
     pub(crate) fn bytes(&self) -> Vec<u8> {
+        zip(&self.entries())
+    }
+
+    /// The entries of the archive.
+    pub(crate) fn entries(&self) -> Vec<ZipEntry> {
         let info = format!("{}-{}.dist-info", self.stem(), self.version);
         let scripts = match self.scripts.as_str() {
             "" => String::new(),
@@ -182,8 +222,7 @@ impl ModuleWheel {
         let listed = files.iter().map(|(path, text)| format!("{path},sha256={},{}\n", encoded(text), text.len()));
         let record: String = listed.chain([format!("{info}/RECORD,,\n")]).collect();
         files.push((format!("{info}/RECORD"), record));
-        let entries: Vec<ZipEntry> = files.iter().map(|(path, text)| ZipEntry::new(path, text.as_bytes())).collect();
-        zip(&entries)
+        files.iter().map(|(path, text)| ZipEntry::new(path, text.as_bytes())).collect()
     }
 }
 

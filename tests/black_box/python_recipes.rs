@@ -59,6 +59,21 @@ class Fetching(Maker):
         return self.options['target']
 
 
+class Checkout(Maker):
+
+    def install(self):
+        import subprocess
+        subprocess.check_call(['mkdir', '-p', self.options['target'] + '/.git'])
+        self.update()
+        return self.options['target']
+
+    def update(self):
+        import subprocess
+        subprocess.check_call(['sh', '-c', 'echo by a command >> ' + self.options['target'] + '/.git/config'])
+        with open(self.options['target'] + '/.git/description', 'a') as file:
+            file.write('by the recipe\n')
+
+
 def uninstalled(name, options):
     print('uninstalled', name, options.get('text'))
 
@@ -71,7 +86,7 @@ def unload(buildout):
     print('unloaded', buildout['made']['text'])
 "#;
 
-const RECIPES: &str = "default = maker:Maker\nother = maker:Other\nfailing = maker:Failing\ncopying = maker:Fetching";
+const RECIPES: &str = "default = maker:Maker\nother = maker:Other\nfailing = maker:Failing\ncopying = maker:Fetching\ncheckout = maker:Checkout";
 
 /// The recipe, what it requires, and a recipe for Python 2.
 fn archives() -> Vec<ModuleWheel> {
@@ -270,6 +285,25 @@ fn the_rights_can_be_narrowed() {
     assert!(printed.contains("Installing made"), "its own location is always writable: {printed}");
     buildout.configure(&part("maker", "path = elsewhere"));
     assert!(buildout.fails(&[]).contains("write = ["));
+}
+
+#[test]
+fn a_recipe_changes_only_its_own_checkouts() {
+    let buildout = RecipeBuildout::new(&part("maker:checkout", "target = ${buildout:directory}/src/mine"));
+    buildout.space.write("src/other/.git/config", "[core]\n");
+    buildout.run(&[]);
+    buildout.run(&[]);
+    assert_eq!(buildout.space.read("src/mine/.git/config"), "by a command\n".repeat(2));
+    assert_eq!(buildout.space.read("src/mine/.git/description"), "by the recipe\n".repeat(2));
+    let of_other = part("maker:checkout", "target = ${buildout:directory}/src/other");
+    buildout.configure(&of_other);
+    let printed = buildout.fails(&[]);
+    assert!(printed.contains("src/other/.git/config: Read-only file system"), "{printed}");
+    assert_eq!(buildout.space.read("src/other/.git/config"), "[core]\n");
+    let grant = "[recipe.\"maker:checkout\"]\ngrant = { write = [\"${buildout:directory}/src/other/.git\"] }\n";
+    buildout.space.write("recipes.toml", grant);
+    buildout.run(&[]);
+    assert_eq!(buildout.space.read("src/other/.git/config"), "[core]\nby a command\n");
 }
 
 #[test]

@@ -46,7 +46,7 @@ impl Authoring {
         loop {
             let before = RecipesLock::read(&path)?;
             let after = self.relocked(&before, &recipes, upgrade, &sources)?;
-            let _guard = LockFileGuard::take(&path)?;
+            let _guard = LockFileGuard::take(&path, &self.access())?;
             // Entries that a run has added in the meantime are kept, so they are checked as well.
             if RecipesLock::read(&path)? == before {
                 if after != before {

@@ -201,6 +201,32 @@ def try_git_hook(recipe, directory):
     write(os.path.join(directory, '.git/hooks/pre-commit'))
 
 
+def try_nested_git_hook(recipe, directory):
+    write(os.path.join(directory, 'src/app/.git/hooks/pre-commit'))
+
+
+def try_new_git_settings(recipe, directory):
+    write(os.path.join(directory, 'src/.git/config'))
+
+
+def try_file_of_worktree(recipe, directory):
+    write(os.path.join(directory, 'src/worktree/.git'), 'gitdir: evil')
+
+
+def try_nested_git_by_rename(recipe, directory):
+    os.makedirs(os.path.join(directory, 'src/prepared/hooks'))
+    os.rename(os.path.join(directory, 'src/prepared'), os.path.join(directory, 'data/.git'))
+    got('a new repository')
+
+
+def try_nested_git_by_command(recipe, directory):
+    shell('''
+cd "%s/src"
+mkdir -p app/.git/hooks; echo owned > app/.git/hooks/pre-commit; echo owned >> app/.git/config
+rm -rf app/.git/config; mv app/.git app/git; mv app old; echo 'gitdir: evil' > worktree/.git; rm -f worktree/.git
+''' % directory)
+
+
 def try_git_directory(recipe, directory):
     os.rename(os.path.join(directory, '.git'), os.path.join(directory, 'git'))
     got('a renamed directory')

@@ -42,6 +42,9 @@ impl Scene {
             std::fs::copy(component("guest_native"), space.path(file)).unwrap();
         }
         space.write(".git/config", "[core]\n");
+        space.write("src/app/.git/config", "[core]\n");
+        space.write("src/app/module.py", "");
+        space.write("src/worktree/.git", "gitdir: ../app/.git/worktrees/worktree\n");
         space.write("/tmp/home/.ssh/id_ed25519", "secret");
         space.write("/tmp/neighbor/buildout.cfg", "secret");
         space.write("data/mine", "kept");
@@ -73,6 +76,12 @@ fn kept(space: &Space) -> Vec<(String, Option<Vec<u8>>)> {
         "bin/buildout",
         ".git/config",
         ".git/hooks/pre-commit",
+        "src/app/.git/config",
+        "src/app/.git/hooks/pre-commit",
+        "src/app/module.py",
+        "src/worktree/.git",
+        "src/.git/config",
+        "data/.git/hooks",
         "data/mine",
         "native/recipe.toml",
         "native/c.wasm",

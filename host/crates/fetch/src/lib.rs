@@ -20,6 +20,6 @@ pub use downloads::{
 };
 pub use http::{
     Allowed, CallError, Conversation, HeaderMap, HttpRequest, Method, Rate, Response, StatusCode, Timeout,
-    TransferFault, TransferLimits,
+    TransferFault, TransferLimits, UrlFilter,
 };
 pub use space::NoSpace;

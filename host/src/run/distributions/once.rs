@@ -36,4 +36,9 @@ impl Web for Once {
     fn bytes(&self, url: &str, report: &dyn Report) -> Result<Option<Vec<u8>>, WebError> {
         self.network.bytes(url, report)
     }
+
+    /// In later runs: in this one, all parts see the same pages.
+    fn forget(&self, url: &str) {
+        self.network.forget(url);
+    }
 }

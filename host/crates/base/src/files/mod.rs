@@ -14,6 +14,7 @@ mod remove;
 mod replace;
 mod tree;
 mod trust;
+mod waiting;
 
 pub use bounded::{TEMPORARY, evict, write_private};
 pub use create::{create, recreate};
@@ -26,3 +27,4 @@ pub use replace::{
 };
 pub use tree::remove_directory;
 pub use trust::{Distrust, check_trusted, check_trusted_directory};
+pub use waiting::lock_directory;

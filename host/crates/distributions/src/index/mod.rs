@@ -262,10 +262,20 @@ impl<'a> PackageIndex<'a> {
             Err(WebError::Canceled) => return Err(IndexError::Canceled),
             Err(WebError::Failed(cause)) => return Err(IndexError::Page { location: location(), cause }),
         };
+        if !self.sources.allowed.allows(page.url.as_str()) {
+            let cause =
+                format!("the server redirects to {}, which allow-hosts does not allow", redact(page.url.as_str()));
+            return Err(IndexError::Page { location: location(), cause });
+        }
         let read = match page.is_json() {
             true => json::links(&page),
             false => html::links(&page),
         };
+        // A page without a distribution may come from a proxy, or be of a project whose first release appears soon.
+        let is_useful = |links: &Vec<Link>| links.iter().any(|link| FileName::parse(&link.name).is_some());
+        if !read.as_ref().is_ok_and(is_useful) {
+            self.web.forget(url);
+        }
         read.map(Some).map_err(|cause| IndexError::Page { location: location(), cause })
     }
 

@@ -48,6 +48,9 @@ pub trait Web: Sync {
     /// # Errors
     /// As [`Self::page`].
     fn bytes(&self, url: &str, report: &dyn Report) -> Result<Option<Vec<u8>>, WebError>;
+
+    /// The page at `url` was of no use: it is requested again next time.
+    fn forget(&self, url: &str);
 }
 
 /// Requests pages from the network.
@@ -122,6 +125,13 @@ impl Web for PageDownloads {
         Ok(stored.into_page())
     }
 
+    fn forget(&self, url: &str) {
+        if let Some(cache) = &self.cache {
+            // If it stays, it is used until it is no longer valid.
+            let _ = std::fs::remove_file(stored::place(cache, url));
+        }
+    }
+
     fn bytes(&self, url: &str, report: &dyn Report) -> Result<Option<Vec<u8>>, WebError> {
         report.report(Event::Progress { activity: &format!("Reading {}", redact(url)) });
         let answer = self.call(url, None, None);
@@ -153,4 +163,6 @@ impl Web for NoWeb {
     fn bytes(&self, _: &str, _: &dyn Report) -> Result<Option<Vec<u8>>, WebError> {
         Ok(None)
     }
+
+    fn forget(&self, _: &str) {}
 }

@@ -28,6 +28,8 @@ impl Web for Table {
     fn bytes(&self, _: &str, _: &dyn Report) -> Result<Option<Vec<u8>>, WebError> {
         Ok(None)
     }
+
+    fn forget(&self, _: &str) {}
 }
 
 fn page(url: &str, kind: &str, text: &str) -> Page {

@@ -10,11 +10,12 @@ use fetch::{Algorithm, Checksum};
 
 use super::{InstallError, Installer, file_of};
 use crate::eggs::fill::{EggWorkshop, clone_tree};
-use crate::filename::{FileKind, FileName};
+use crate::filename::FileKind;
 use crate::index::IndexFile;
 use crate::metadata::Metadata;
 use crate::name;
 use crate::resolve::ResolvedDistribution;
+use crate::supply::Brought;
 use crate::wheel::make_egg;
 
 /// Increased when eggs are made in a different way.
@@ -61,7 +62,8 @@ impl Installer<'_> {
         let brought = self.supply.bring(file)?;
         let name = file.file.strip_suffix(".zip").unwrap_or(&file.file).to_owned();
         let egg = aside.join(&name);
-        unpack(&brought.path, &egg, &UnpackOptions::default(), self.supply.tools().cancelled)?;
+        unpack(&brought.path, &egg, &UnpackOptions::default(), self.supply.tools().cancelled)
+            .map_err(|error| error.naming(&brought.origin))?;
         Ok((name, egg))
     }
 
@@ -84,7 +86,7 @@ impl Installer<'_> {
         let own = Checksum::parse(Algorithm::Sha256, &wheel.sha256.to_string()).ok();
         let place = kept.join(own.map_or_else(|| wheel.sha256.to_string(), |own| self.key(&own, mask)));
         if only_egg(&place).is_none() {
-            self.keep_egg(&wheel.path, &wheel.name, &kept, &place, mask)?;
+            self.keep_egg(&wheel, &kept, &place, mask)?;
         }
         match only_egg(&place) {
             Some(found) => copied(&found, aside),
@@ -92,19 +94,13 @@ impl Installer<'_> {
         }
     }
 
-    fn keep_egg(
-        &self,
-        wheel: &Path,
-        name: &FileName,
-        kept: &Path,
-        place: &Path,
-        mask: u32,
-    ) -> Result<(), InstallError> {
+    fn keep_egg(&self, wheel: &Brought, kept: &Path, place: &Path, mask: u32) -> Result<(), InstallError> {
         let tools = self.supply.tools();
         let workshop = EggWorkshop::new(kept)?;
         let made = workshop.path().join("made");
         std::fs::create_dir(&made).map_err(FileError::of("create the directory", &made))?;
-        make_egg(wheel, name, tools.python, &made, mask, tools.cancelled)?;
+        make_egg(&wheel.path, &wheel.name, tools.python, &made, mask, tools.cancelled)
+            .map_err(|error| error.naming(&wheel.origin))?;
         let name = place.file_name().unwrap_or_default().to_string_lossy();
         workshop.publish(&made, &name)?;
         Ok(())

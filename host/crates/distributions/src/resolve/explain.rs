@@ -227,24 +227,23 @@ fn what_there_is(provider: &CandidateProvider<'_>, key: &str) -> Vec<String> {
     }
     let projects = provider.projects.borrow();
     let Some(project) = projects.get(key) else { return lines };
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for file in &project.files {
         let withdrawn = file
             .yanked
             .as_ref()
             .map(|reason| format!("it was withdrawn: {reason}").trim_end_matches([':', ' ']).to_owned());
         if let Some(reason) = provider.preferences.reason_against(file).or(withdrawn) {
-            *reasons.entry(reason).or_default() += 1;
+            reasons.entry(reason).or_default().push(&file.file);
         }
     }
     match (project.files.is_empty(), project.known) {
         (true, true) => lines.push(format!("the index has a page for {key}, but no distributions on it")),
         (true, false) => lines.push(format!("{UNKNOWN} {key}: neither the index nor find-links has any")),
-        (false, _) => {
-            lines.extend(
-                reasons.into_iter().map(|(reason, count)| format!("{count} files of {key} are ignored: {reason}")),
-            );
-        }
+        (false, _) => lines.extend(reasons.into_iter().map(|(reason, files)| match &files[..] {
+            [only] => format!("{only} is ignored: {reason}"),
+            files => format!("{} files of {key} are ignored: {reason}", files.len()),
+        })),
     }
     lines
 }

@@ -203,8 +203,8 @@ fn what_is_missing_is_named_with_what_there_is() {
         "app is required",
         "app 1.0 requires gone>=2",
         "usable versions of gone: 3.0, 1.0",
-        "1 files of gone are ignored: it requires Python >=3.12",
-        "1 files of gone are ignored: it was withdrawn: broken",
+        "gone-4.0-py3-none-any.whl is ignored: it requires Python >=3.12",
+        "gone-3.0-py3-none-any.whl is ignored: it was withdrawn: broken",
     ];
     assert_eq!(chain, expected);
     let (message, chain) = case.error(&["unknown"]);

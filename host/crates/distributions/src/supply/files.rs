@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use base::digest::Digest;
 use base::files::FileError;
-use fetch::DownloadRequest;
+use fetch::{Allowed, DownloadRequest, UrlFilter};
 
 use super::{Supply, SupplyError, once};
 use crate::filename::{FileKind, FileName};
 use crate::index::{IndexFile, SearchLocation};
 use crate::metadata::Metadata;
-use crate::wheel;
+use crate::wheel::{self, WheelError};
 
 /// The longest file, in bytes: the largest wheels have some gigabytes.
 const LONGEST: u64 = 8 << 30;
@@ -25,6 +25,15 @@ pub struct Brought {
     pub name: FileName,
     /// Its digest.
     pub sha256: Digest,
+    /// Where it comes from, as shown to a person: the path is often that of a cache.
+    pub(crate) origin: String,
+}
+
+impl Brought {
+    /// The metadata of a wheel.
+    pub(super) fn read_metadata(&self) -> Result<Metadata, WheelError> {
+        wheel::read_metadata(&self.path, &self.name).map_err(|error| error.naming(&self.origin))
+    }
 }
 
 impl Supply<'_> {
@@ -57,10 +66,24 @@ impl Supply<'_> {
     fn download(&self, url: &str, file: &IndexFile) -> Result<Brought, SupplyError> {
         let mut request = DownloadRequest::new(url);
         request.checksums = file.checksums.clone();
+        request.allowed = self.allowed_for(file);
         request.size = Some(file.size.unwrap_or(LONGEST).min(LONGEST));
         request.is_reported = true;
         let downloaded = self.tools.downloader.download(&request, self.tools.report, &self.tools.cancelled)?;
-        Ok(Brought { path: downloaded.path, name: file.name.clone(), sha256: downloaded.sha256 })
+        let origin = file.location.to_string();
+        Ok(Brought { path: downloaded.path, name: file.name.clone(), sha256: downloaded.sha256, origin })
+    }
+
+    /// Where the server of a file may redirect to: not to a host that is not allowed, if its own host is.
+    fn allowed_for(&self, file: &IndexFile) -> Allowed {
+        let hosts = &self.index.sources().allowed;
+        match &file.location {
+            SearchLocation::Url(url) if hosts.allows(url) => {
+                let hosts = hosts.clone();
+                Allowed::Accepted(UrlFilter::new(move |url| hosts.allows(url.as_str())))
+            }
+            _ => Allowed::Any,
+        }
     }
 
     /// The metadata of a wheel or an egg.
@@ -69,7 +92,7 @@ impl Supply<'_> {
         match file.name.kind {
             FileKind::Egg { .. } => crate::eggs::read_zipped(&brought.path)
                 .map_err(|cause| SupplyError::Metadata { file: file.file.clone(), cause }),
-            _ => Ok(wheel::read_metadata(&brought.path, &file.name)?),
+            _ => Ok(brought.read_metadata()?),
         }
     }
 }

@@ -17,7 +17,6 @@ use crate::index::IndexFile;
 use crate::lock::LockUse;
 use crate::metadata::Metadata;
 use crate::requirement::Requirement;
-use crate::wheel;
 
 /// Increased when wheels are built in a different way.
 const FORM: u32 = 2;
@@ -33,12 +32,12 @@ impl Supply<'_> {
             return Ok(metadata);
         }
         let wheel = self.wheel_in_turn(file)?;
-        Ok(wheel::read_metadata(&wheel.path, &wheel.name)?)
+        Ok(wheel.read_metadata()?)
     }
 
     fn static_metadata(&self, file: &IndexFile, brought: &Brought) -> Result<Option<Metadata>, SupplyError> {
         let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
-        let source = self.unpack(&brought.path, workshop.path())?;
+        let source = self.unpack(brought, workshop.path())?;
         let text = std::fs::read_to_string(source.join("PKG-INFO")).unwrap_or_default();
         let metadata = Metadata::parse(&text).ok().filter(|metadata| metadata.is_static);
         Ok(metadata.filter(|metadata| self.check_identity(file, metadata).is_ok()))
@@ -64,7 +63,7 @@ impl Supply<'_> {
         let _turn = self.turn_of(file)?;
         let brought = self.bring(file)?;
         let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
-        let source = self.unpack(&brought.path, workshop.path())?;
+        let source = self.unpack(&brought, workshop.path())?;
         let workspace = workshop.path().join("workspace");
         std::fs::create_dir(&workspace).map_err(FileError::of("create the directory", &workspace))?;
         Ok(self.builder(&|_| {}).find_requirements(&shown(file), &source, &workspace, &self.options)?)
@@ -88,7 +87,7 @@ impl Supply<'_> {
     fn build_once(&self, file: &IndexFile, what: &str) -> Result<Brought, SupplyError> {
         let brought = self.bring(file)?;
         let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
-        let source = self.unpack(&brought.path, workshop.path())?;
+        let source = self.unpack(&brought, workshop.path())?;
         let system = crate::build::BuildSystem::of(&source)?;
         let environment = self.environment(&system.requires)?;
         let key = self.key(&brought, &environment.identity);
@@ -165,10 +164,10 @@ impl Supply<'_> {
     }
 
     /// Unpacks an archive of sources into `aside/source`, and returns the directory to build.
-    fn unpack(&self, archive: &Path, aside: &Path) -> Result<PathBuf, SupplyError> {
+    fn unpack(&self, archive: &Brought, aside: &Path) -> Result<PathBuf, SupplyError> {
         let destination = aside.join("source");
-        let unpacked =
-            unpack(archive, &destination, &UnpackOptions::default(), self.tools.cancelled).map_err(BuildError::from)?;
+        let unpacked = unpack(&archive.path, &destination, &UnpackOptions::default(), self.tools.cancelled)
+            .map_err(|error| BuildError::from(error.naming(&archive.origin)))?;
         let is_project =
             |directory: &Path| ["pyproject.toml", "setup.py"].iter().any(|name| directory.join(name).is_file());
         if is_project(&destination) {
@@ -192,5 +191,5 @@ fn built_before(place: &Path, file: &IndexFile) -> Option<Brought> {
         .filter_map(|entry| Some((FileName::parse(&file_name(&entry.path()))?, entry.path())));
     let (name, path) = named.find(|(name, _)| name.key() == file.name.key() && name.version == file.name.version)?;
     let sha256 = Digest::of(&base::files::read_whole(&path).ok()?);
-    Some(Brought { path, name, sha256 })
+    Some(Brought { path, name, sha256, origin: format!("built from {}", file.location) })
 }

@@ -69,6 +69,16 @@ pub enum WheelFault {
         /// The actual digest.
         found: String,
     },
+    /// The length of a file differs from its entry in `RECORD`.
+    #[error("{path:?} has {found} bytes, but its RECORD says {expected:?}")]
+    WrongSize {
+        /// The file.
+        path: String,
+        /// The listed length.
+        expected: String,
+        /// The actual length, in bytes.
+        found: String,
+    },
     /// An entry that is neither a file nor a directory.
     #[error("{0:?} is a link, but a wheel can contain only files")]
     Link(String),
@@ -84,9 +94,9 @@ pub enum WheelFault {
 #[derive(Debug, thiserror::Error)]
 pub enum WheelError {
     /// The wheel is rejected. Nothing of it remains.
-    #[error("The wheel {} is refused: {fault}", .wheel.file_name().unwrap_or_default().to_string_lossy())]
+    #[error("The wheel {} is refused: {fault}", .wheel.display())]
     Refused {
-        /// The wheel.
+        /// Its path, or its origin.
         wheel: PathBuf,
         /// The error.
         fault: WheelFault,
@@ -100,6 +110,14 @@ pub enum WheelError {
 }
 
 impl WheelError {
+    /// The same for a wheel of this origin. Its path says nothing if it is in a cache.
+    pub(crate) fn naming(self, origin: &str) -> Self {
+        match self {
+            Self::Refused { fault, .. } => Self::Refused { wheel: origin.into(), fault },
+            other => other,
+        }
+    }
+
     pub(super) fn of_unpacking(wheel: &Path, error: UnpackError) -> Self {
         match error {
             UnpackError::Refused { entry, fault, .. } => {

@@ -122,9 +122,17 @@ fn check_file(content: &Path, row: &RecordRow, info: &str) -> Result<(), WheelFa
     };
     let found = found.map_err(|error| WheelFault::Damaged(error.to_string()))?;
     if found == expected.trim_end_matches('=') {
-        return Ok(());
+        return check_size(&path, row);
     }
     Err(WheelFault::Differs { path: row.path.clone(), bits, expected: expected.to_owned(), found })
+}
+
+fn check_size(path: &Path, row: &RecordRow) -> Result<(), WheelFault> {
+    let length = path.metadata().map_err(|error| WheelFault::Damaged(error.to_string()))?.len().to_string();
+    match row.size.is_empty() || row.size == length {
+        true => Ok(()),
+        false => Err(WheelFault::WrongSize { path: row.path.clone(), expected: row.size.clone(), found: length }),
+    }
 }
 
 fn digest<D: sha2::Digest>(path: &Path) -> std::io::Result<String> {

@@ -131,8 +131,6 @@ fn answer(state: &TestIndexState, path: &str, header: &dyn Fn(&str) -> Option<St
 }
 
 fn whole(status: &str, headers: &str, body: &[u8]) -> Vec<u8> {
-    // Without this, pages count as fresh for some minutes.
-    let headers = format!("Cache-Control: no-cache\r\n{headers}");
     let mut answer = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n{headers}\r\n", body.len()).into_bytes();
     answer.extend_from_slice(body);
     answer

@@ -1,6 +1,7 @@
 //! Which URLs may be downloaded (the grant `fetch`).
 
 use std::path::Path;
+use std::sync::Arc;
 
 use url::Url;
 
@@ -17,13 +18,42 @@ pub enum Allowed {
     /// A URL that is allowed over `http` is also allowed over `https`. `*` stands for every URL of a server; in a host, it stands
     /// for any characters, and for any port. Local files need a `file:` URL.
     Beneath(Vec<String>),
+    /// Local files, and those URLs of servers that this accepts.
+    Accepted(UrlFilter),
 }
+
+/// Decides which URLs are accepted.
+#[derive(Clone)]
+pub struct UrlFilter(Arc<dyn Fn(&Url) -> bool + Send + Sync>);
+
+impl UrlFilter {
+    /// Accepts the URLs for which `accepts` returns true.
+    pub fn new(accepts: impl Fn(&Url) -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(accepts))
+    }
+}
+
+impl std::fmt::Debug for UrlFilter {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("UrlFilter")
+    }
+}
+
+/// Functions cannot be compared: equal are only clones of one filter.
+impl PartialEq for UrlFilter {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for UrlFilter {}
 
 impl Allowed {
     /// Whether `url` may be downloaded.
     pub fn allows(&self, url: &Url) -> bool {
         match self {
             Self::Any => true,
+            Self::Accepted(filter) => filter.0(url),
             Self::Beneath(prefixes) => {
                 let is_of_server = url.scheme() != "file";
                 let prefixed = |prefix: &String| Url::parse(prefix).is_ok_and(|prefix| is_below(&prefix, url));
@@ -36,14 +66,14 @@ impl Allowed {
     pub(crate) fn allows_remote(&self, url: &str) -> bool {
         match (Url::parse(url), self) {
             (Ok(url), _) => self.allows(&url),
-            (Err(_), Self::Any) => true,
+            (Err(_), Self::Any | Self::Accepted(_)) => true,
             (Err(_), Self::Beneath(prefixes)) => prefixes.iter().any(|prefix| prefix == ANY_SERVER),
         }
     }
 
     /// Whether the file `path`, without symbolic links, may be read.
     pub(crate) fn allows_file(&self, path: &Path) -> bool {
-        *self == Self::Any || Url::from_file_path(path).is_ok_and(|url| self.allows(&url))
+        matches!(self, Self::Any | Self::Accepted(_)) || Url::from_file_path(path).is_ok_and(|url| self.allows(&url))
     }
 }
 

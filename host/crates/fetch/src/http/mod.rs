@@ -15,7 +15,7 @@ mod redirect;
 mod retry;
 mod transfer;
 
-pub use allowed::Allowed;
+pub use allowed::{Allowed, UrlFilter};
 pub use conversation::{CallError, Conversation, HeaderMap, HttpRequest, Method, Response, StatusCode};
 pub use fault::{Timeout, TransferFault};
 pub use limits::{Rate, TransferLimits};

@@ -72,7 +72,7 @@ pub enum UnpackError {
     /// The archive is refused. Nothing of it is left.
     #[error("Cannot unpack {}{}: {fault}", .archive.display(), entry_shown(.entry.as_deref()))]
     Refused {
-        /// The archive.
+        /// The archive: its path, or its origin.
         archive: PathBuf,
         /// The entry, by its name in the archive; `None` if it is the archive as a whole.
         entry: Option<PathBuf>,
@@ -88,6 +88,17 @@ pub enum UnpackError {
     /// The caller asked to stop.
     #[error("Unpacking {} was canceled", .0.display())]
     Canceled(PathBuf),
+}
+
+impl UnpackError {
+    /// The same for an archive of this origin. Its path says nothing if it is in a cache.
+    #[must_use]
+    pub fn naming(self, origin: &str) -> Self {
+        match self {
+            Self::Refused { entry, fault, .. } => Self::Refused { archive: origin.into(), entry, fault },
+            other => other,
+        }
+    }
 }
 
 fn entry_shown(entry: Option<&Path>) -> String {

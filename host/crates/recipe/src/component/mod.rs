@@ -25,7 +25,6 @@ pub use detached::{Earlier, Signed, sign_file, signature_path, verify_file};
 pub use develop::develop;
 pub use egg_link::{DevelopedRecipe, developed_in};
 pub use error::{ComponentError, SignatureError};
-pub(crate) use program::lent_network;
 pub use program::{ProgramKind, PythonProgram};
 pub use project::built::{BuiltProject, OFFLINE};
 pub use project::manifest::RECIPE_TOML;

@@ -48,7 +48,7 @@ pub struct PythonProgram {
 
 /// The programs that have the network without a grant when a distribution starts them: mr.developer fetches the sources that
 /// the configuration names (`docs/decisions/151-network-of-commands.md`).
-pub(crate) fn lent_network(distribution: &str) -> &'static [&'static str] {
+pub(super) fn lent_network(distribution: &str) -> &'static [&'static str] {
     match distribution.to_ascii_lowercase().replace(['-', '_'], ".").as_str() {
         "mr.developer" => &["git", "hg", "svn", "bzr"],
         // The host's own recipe has this name.

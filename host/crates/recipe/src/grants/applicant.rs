@@ -10,6 +10,7 @@ use super::locations::Locations;
 use crate::component::Resolved;
 use crate::error::Subject;
 use crate::interfaces::bindings::exports::buildout::recipe::description::EntryPoint;
+use crate::ownership::Records;
 
 /// A part, its recipe, and where it is installed.
 pub(crate) struct Applicant<'a> {
@@ -23,4 +24,6 @@ pub(crate) struct Applicant<'a> {
     pub(crate) subject: &'a Subject,
     /// The part's temporary directory, which need not exist.
     pub(crate) temporary: PathBuf,
+    /// What the state records of parts, as far as it is known yet.
+    pub(crate) records: &'a Arc<Records>,
 }

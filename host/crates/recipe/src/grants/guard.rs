@@ -11,6 +11,8 @@ use std::os::fd::{AsFd, AsRawFd as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use super::checkouts::Checkouts;
+
 /// Paths that stay as they are. Empty for a recipe that may not write the directories that hold them.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
@@ -18,6 +20,8 @@ pub(crate) struct Guard {
     kept: Vec<PathBuf>,
     /// Directories in them that are granted for writing.
     granted: Vec<PathBuf>,
+    /// Checkouts of version control anywhere.
+    checkouts: Checkouts,
 }
 
 /// What is done to an entry of a directory.
@@ -31,7 +35,12 @@ pub(crate) enum Change {
 
 impl Guard {
     pub(crate) fn new(kept: Vec<PathBuf>) -> Self {
-        Self { kept, granted: Vec::new() }
+        Self { kept, ..Self::default() }
+    }
+
+    /// The same with these checkouts.
+    pub(super) fn with_checkouts(self, checkouts: Checkouts) -> Self {
+        Self { checkouts, ..self }
     }
 
     /// The same without these directories and what is below them.
@@ -43,9 +52,24 @@ impl Guard {
         self.kept.is_empty()
     }
 
-    /// The paths, as they are written.
-    pub(crate) fn kept(&self) -> &[PathBuf] {
-        &self.kept
+    /// The paths, as they are written, with the checkouts that were found so far.
+    pub(crate) fn kept(&self) -> impl Iterator<Item = &PathBuf> {
+        self.kept.iter().chain(self.checkouts.found())
+    }
+
+    /// Looks for checkouts, because a command is about to start: what it can reach is decided by paths that exist.
+    ///
+    /// # Errors
+    /// When there are too many files.
+    pub(crate) fn find_checkouts(&self) -> io::Result<()> {
+        self.checkouts.find(&|directory| self.keeps(directory, Change::Write) || self.is_granted(directory))
+    }
+
+    fn is_granted(&self, path: &Path) -> bool {
+        let is_below = |granted: &PathBuf| {
+            path.starts_with(granted) || real_entry(granted).is_some_and(|granted| path.starts_with(granted))
+        };
+        self.granted.iter().any(is_below)
     }
 
     /// Whether an entry of an open directory stays as it is.
@@ -78,16 +102,12 @@ impl Guard {
 
     /// Whether `path`, without links on its way, stays as it is.
     pub(crate) fn keeps(&self, path: &Path, change: Change) -> bool {
-        let is_granted = |granted: &PathBuf| {
-            path.starts_with(granted) || real_entry(granted).is_some_and(|granted| path.starts_with(granted))
-        };
-        if self.granted.iter().any(is_granted) {
+        if self.is_granted(path) {
             return false;
         }
-        self.kept.iter().any(|kept| {
-            let is_kept = |kept: &Path| path.starts_with(kept) || change == Change::Replace && kept.starts_with(path);
-            is_kept(kept) || real_entry(kept).is_some_and(|kept| is_kept(&kept))
-        })
+        let is_kept = |kept: &Path| path.starts_with(kept) || change == Change::Replace && kept.starts_with(path);
+        let is_listed = |kept: &PathBuf| is_kept(kept) || real_entry(kept).is_some_and(|kept| is_kept(&kept));
+        self.kept().any(is_listed) || self.checkouts.hold(path)
     }
 }
 
@@ -97,7 +117,7 @@ fn real(opened: &impl AsFd) -> io::Result<PathBuf> {
 }
 
 /// `path` without links on the way to it. It need not exist.
-fn real_entry(path: &Path) -> Option<PathBuf> {
+pub(super) fn real_entry(path: &Path) -> Option<PathBuf> {
     let mut missing = Vec::new();
     let mut existing = path.parent()?;
     missing.push(path.file_name()?);

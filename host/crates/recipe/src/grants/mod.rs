@@ -6,6 +6,7 @@
 
 pub(crate) mod addresses;
 pub(crate) mod applicant;
+mod checkouts;
 pub(crate) mod described;
 pub(crate) mod granted;
 pub(crate) mod guard;

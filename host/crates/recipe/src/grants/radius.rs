@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::applicant::Applicant;
+use super::checkouts::{Checkouts, VERSION_CONTROL};
 use super::guard::Guard;
 use super::locations::Locations;
-use super::mounts::normalize;
-use crate::component::{PythonProgram, lent_network};
+use super::mounts::{holds, normalize};
+use crate::component::PythonProgram;
 use registry::Grant;
 
 /// Memory of an instance without a grant, in bytes. The interpreter alone needs some 60 MB.
@@ -18,9 +19,6 @@ const TIMEOUT: Duration = Duration::from_secs(3600);
 
 /// Directories of the system that its commands can read, and so it can.
 const SYSTEM: [&str; 8] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt"];
-
-/// Directories of version control. What is there runs with the rights of the user, such as hooks of git.
-const VERSION_CONTROL: [&str; 5] = [".git", ".hg", ".svn", ".bzr", ".jj"];
 
 /// What decides how a recipe project is built, and what runs then.
 const RECIPE_PROJECT: [&str; 6] = ["recipe.toml", "Cargo.toml", "Cargo.lock", "build.rs", "src", ".cargo"];
@@ -54,8 +52,8 @@ impl Radius {
         let cache = program.cache.iter().cloned();
         let writes = granted.keeps_default("write") && !program.only_reads;
         let write = if writes { written(applicant) } else { Vec::new() };
-        let write = write.into_iter().chain(cache).collect();
-        let guard = if writes { Guard::new(kept(applicant)) } else { Guard::default() };
+        let write: Vec<PathBuf> = write.into_iter().chain(cache).collect();
+        let guard = if writes { guarding(applicant, &write) } else { Guard::default() };
         Self { grant, read, write, guard, memory: MEMORY, timeout: TIMEOUT }
     }
 
@@ -68,8 +66,17 @@ impl Radius {
         }
         let write = written(applicant);
         // The built-in recipe may write the buildout directory in any case, its commands may not.
-        write.contains(&applicant.locations.directory).then(|| (write, Guard::new(kept(applicant))))
+        if !write.contains(&applicant.locations.directory) {
+            return None;
+        }
+        let guard = guarding(applicant, &write);
+        Some((write, guard))
     }
+}
+
+/// What stays as it is in the directories that it may write.
+fn guarding(applicant: &Applicant<'_>, write: &[PathBuf]) -> Guard {
+    Guard::new(kept(applicant)).with_checkouts(Checkouts::new(write.to_owned(), own(applicant)).of_part(applicant))
 }
 
 /// The buildout directory, and the directories that `[buildout]` names.
@@ -91,8 +98,7 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     kept.extend(developed(applicant).iter().flat_map(|project| of_project(project, locations)));
     kept.push(directory.join(".cargo"));
     kept.extend([eggs.clone(), develop_eggs.clone()]);
-    let sources = if applicant.recipe.grant.network.is_empty() { sources(applicant) } else { Vec::new() };
-    for root in [directory, configuration_directory].into_iter().chain(&sources) {
+    for root in [directory, configuration_directory] {
         kept.extend(VERSION_CONTROL.iter().map(|name| root.join(name)));
     }
     kept.sort();
@@ -101,6 +107,20 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let written: [&Path; 2] = [directory, &locations.parts];
     kept.retain(|path| !written.iter().any(|written| written.starts_with(path)));
     kept
+}
+
+/// The part's places, unless it shares them with the user. A program whose commands have the network, such as
+/// mr.developer, updates working copies.
+fn own(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let Applicant { part, locations, .. } = applicant;
+    let mut own = vec![applicant.temporary.clone(), locations.build_directory(part)];
+    if !holds(&locations.parts, &locations.directory) {
+        own.push(locations.parts.join(part));
+    }
+    if !applicant.recipe.grant.network.is_empty() {
+        own.push(sources(applicant));
+    }
+    own.iter().map(|path| normalize(path)).collect()
 }
 
 /// The directories that `[buildout] develop` lists.
@@ -115,19 +135,10 @@ fn developed(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     found.map(|path| normalize(&path)).collect()
 }
 
-/// The working copies that mr.developer has checked out: hooks there run when it updates them, with the network, and when
-/// the user works with them.
-fn sources(applicant: &Applicant<'_>) -> Vec<PathBuf> {
-    let option = |name: &str| applicant.buildout.and_then(|buildout| buildout.get("buildout", name).ok().flatten());
-    let extensions = option("extensions").unwrap_or_default();
-    let names = extensions.split_whitespace().filter_map(|word| word.split(['<', '>', '=', '!', '~', '[']).next());
-    if names.flat_map(lent_network).next().is_none() {
-        return Vec::new();
-    }
-    let directory = option("sources-dir").unwrap_or_else(|| "src".to_owned());
-    let entries = std::fs::read_dir(applicant.locations.directory.join(directory)).into_iter().flatten().flatten();
-    let directories = entries.filter(|entry| entry.file_type().is_ok_and(|found| found.is_dir()));
-    directories.map(|entry| normalize(&entry.path())).collect()
+/// The directory of the working copies of mr.developer.
+fn sources(applicant: &Applicant<'_>) -> PathBuf {
+    let option = applicant.buildout.and_then(|buildout| buildout.get("buildout", "sources-dir").ok().flatten());
+    applicant.locations.directory.join(option.unwrap_or_else(|| "src".to_owned()))
 }
 
 /// Of a developed project: all of it if it is a recipe project; otherwise the files that would make it one.

@@ -63,6 +63,7 @@ pub(crate) struct Settled {
 impl Staging {
     /// Changes the policy of a command so that it can make `rights.makes`. Returns also the paths that had to be made.
     pub(crate) fn prepare(rights: &Rights, policy: &mut CommandPolicy) -> io::Result<(Self, Vec<PathBuf>)> {
+        rights.guard.find_checkouts()?;
         let mut staging = Self::default();
         let mut made = Vec::new();
         let mut opened = Vec::new();
@@ -182,6 +183,8 @@ impl StagedOpen {
     /// are, and what is new comes into being in a staging directory.
     fn of(rights: &Rights, policy: &mut CommandPolicy, directory: &Path) -> io::Result<Self> {
         let (mut links, guard) = (Vec::new(), Arc::clone(&rights.guard));
+        // Its entries take its place.
+        policy.write.retain(|writable| writable != directory);
         for entry in std::fs::read_dir(directory)? {
             let entry = entry?;
             let is_staging = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());

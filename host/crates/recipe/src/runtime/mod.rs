@@ -394,7 +394,8 @@ impl Runtime {
         subject: &'a Subject,
     ) -> Applicant<'a> {
         let (environment, temporary) = (&self.environment, self.native.settings.temporaries.path_of(part));
-        Applicant { part, recipe, entry_point, locations, environment, buildout, subject, temporary }
+        let records = &self.native.records;
+        Applicant { part, recipe, entry_point, locations, environment, buildout, subject, temporary, records }
     }
 
     fn instance(

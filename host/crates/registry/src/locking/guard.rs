@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::path::Path;
 
-use base::files::FileError;
+use base::files::{FileError, lock_directory};
+
+use super::sources::ConnectionContext;
 
 /// Prevents other processes from writing `recipes.lock` until it is dropped. The lock is on the directory, so that no
 /// lock file is left behind.
@@ -16,11 +18,10 @@ impl LockFileGuard {
     /// Takes the lock for the file at `path`; waits while another process holds it.
     ///
     /// # Errors
-    /// When the directory cannot be locked.
-    pub fn take(path: &Path) -> Result<Self, FileError> {
-        let directory = path.parent().unwrap_or(path);
-        let file = File::open(directory).map_err(FileError::of("lock", directory))?;
-        file.lock().map_err(FileError::of("lock", directory))?;
-        Ok(Self { _directory: file })
+    /// When the directory cannot be locked, or the run was interrupted meanwhile.
+    pub fn take(path: &Path, access: &ConnectionContext) -> Result<Self, FileError> {
+        let waiting = format!("Waiting for another process that has locked the directory of {}", path.display());
+        let directory = lock_directory(path.parent().unwrap_or(path), &*access.report, &waiting, &access.interrupt)?;
+        Ok(Self { _directory: directory })
     }
 }

@@ -133,7 +133,7 @@ impl Locking {
             known.recipes.insert(name.to_owned(), locked.clone());
             return Ok(None);
         }
-        let _guard = LockFileGuard::take(&self.path)?;
+        let _guard = LockFileGuard::take(&self.path, &self.access)?;
         // Read again under the lock: another process may have changed the file since this run read it.
         *known = RecipesLock::read(&self.path)?;
         match known.recipes.get(name) {

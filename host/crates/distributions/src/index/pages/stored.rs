@@ -40,13 +40,10 @@ struct StoredHead {
 /// The longest time for which a page is used without a question, in seconds.
 const LONGEST_FRESH: u64 = 3600;
 
-/// The time for which a page is used without a question if the server says nothing, in seconds: what the Python Package
-/// Index says of its pages.
-const DEFAULT_FRESH: u64 = 600;
-
-/// The end of the time for which an answer says that it is valid (`Cache-Control: max-age`).
+/// The end of the time for which an answer says that it is valid (`Cache-Control: max-age`). If it says nothing, the
+/// server is asked each time, as pip and uv do: no one knows when its next release appears.
 fn fresh_until(answer: &fetch::Response) -> u64 {
-    let Some(control) = answer.header("cache-control") else { return now() + DEFAULT_FRESH };
+    let Some(control) = answer.header("cache-control") else { return 0 };
     let control = control.to_ascii_lowercase();
     let mut directives = control.split(',').map(str::trim);
     if directives.clone().any(|directive| matches!(directive, "no-cache" | "no-store" | "must-understand")) {

@@ -1,0 +1,156 @@
+//! Checkouts of version control below the directories that a recipe in Python may write: those that are not its own are
+//! out of its reach (`docs/decisions/150-python-recipes.md`).
+//!
+//! What came into being through the part is its own: what the state records of it, and what its commands make.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use super::applicant::Applicant;
+use super::guard::real_entry;
+use crate::ownership::Records;
+
+/// Directories of version control. What is there runs with the rights of the user, such as hooks of git.
+pub(super) const VERSION_CONTROL: [&str; 5] = [".git", ".hg", ".svn", ".bzr", ".jj"];
+
+/// The most entries of directories in which checkouts are looked for.
+const MOST_ENTRIES: usize = 1_000_000;
+
+/// Where checkouts are out of reach.
+#[derive(Debug, Default)]
+pub(crate) struct Checkouts {
+    /// The directories that the recipe may write.
+    roots: Vec<PathBuf>,
+    /// The places of its part: checkouts in there are its own.
+    own: Vec<PathBuf>,
+    /// The part, and what the state records of it.
+    part: String,
+    records: Arc<Records>,
+    /// Those that existed before the first command of the part.
+    found: OnceLock<Vec<PathBuf>>,
+}
+
+impl Checkouts {
+    pub(super) fn new(roots: Vec<PathBuf>, own: Vec<PathBuf>) -> Self {
+        Self { roots, own, ..Self::default() }
+    }
+
+    /// The same for a part: what the state records of it is its own.
+    pub(super) fn of_part(self, applicant: &Applicant<'_>) -> Self {
+        Self { part: applicant.part.to_owned(), records: Arc::clone(applicant.records), ..self }
+    }
+
+    /// Whether `path`, without links on its way, belongs to a checkout, existing or not, that is not the recipe's own.
+    pub(super) fn hold(&self, path: &Path) -> bool {
+        let checkout = self.roots.iter().find_map(|root| checkout_of(root, path));
+        checkout.is_some_and(|checkout| !self.is_own(path) && !self.is_by_a_command(&checkout))
+    }
+
+    /// Whether a command of the part has made a checkout: it exists now, and did not before the first command.
+    fn is_by_a_command(&self, checkout: &Path) -> bool {
+        self.found.get().is_some_and(|found| !found.iter().any(|found| found == checkout))
+            && checkout.symlink_metadata().is_ok()
+    }
+
+    /// Those that were found so far.
+    pub(super) fn found(&self) -> &[PathBuf] {
+        self.found.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// Looks for checkouts, once: what commands of the part make later is its own. `is_kept` excludes directories.
+    pub(super) fn find(&self, is_kept: &dyn Fn(&Path) -> bool) -> io::Result<()> {
+        if self.found.get().is_some() {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        let mut left = MOST_ENTRIES;
+        let mut waiting = self.roots.clone();
+        while let Some(directory) = waiting.pop() {
+            if self.is_own(&directory) || is_kept(&directory) {
+                continue;
+            }
+            // What cannot be read by the user has nothing that the user runs.
+            for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+                left = left.checked_sub(1).ok_or_else(|| too_many(&self.roots))?;
+                let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
+                match is_name(&entry.file_name().to_string_lossy()) {
+                    // A file `.git` says where the repository is.
+                    true => found.push(entry.path()),
+                    false if is_directory => waiting.push(entry.path()),
+                    false => {}
+                }
+            }
+        }
+        found.sort();
+        found.dedup();
+        self.found.get_or_init(|| found);
+        Ok(())
+    }
+
+    fn is_own(&self, path: &Path) -> bool {
+        let is_below =
+            |own: &PathBuf| path.starts_with(own) || real_entry(own).is_some_and(|own| path.starts_with(own));
+        self.own.iter().any(is_below) || self.records.is_of(&self.part, path)
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    VERSION_CONTROL.contains(&name)
+}
+
+/// The outermost directory of version control below `root` that `path` is in.
+fn checkout_of(root: &Path, path: &Path) -> Option<PathBuf> {
+    let below = |root: &Path| {
+        let names: Vec<_> = path.strip_prefix(root).ok()?.components().collect();
+        let at = names.iter().position(|name| name.as_os_str().to_str().is_some_and(is_name))?;
+        Some(root.join(names[..=at].iter().collect::<PathBuf>()))
+    };
+    below(root).or_else(|| below(&root.canonicalize().ok()?))
+}
+
+fn too_many(roots: &[PathBuf]) -> io::Error {
+    let roots: Vec<String> = roots.iter().map(|root| root.display().to_string()).collect();
+    io::Error::other(format!(
+        "{} have more than {MOST_ENTRIES} files, too many to look for checkouts",
+        roots.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_checkouts_of_others_are_held() {
+        let space = tempfile::tempdir().unwrap();
+        let root = space.path().canonicalize().unwrap();
+        let at = |path: &str| root.join(path);
+        for directory in ["src/app/.git/hooks", "src/app/.git/modules/x/.git", "parts/own/.git", "eggs/x/.hg", "plain"]
+        {
+            std::fs::create_dir_all(at(directory)).unwrap();
+        }
+        std::fs::create_dir_all(at("worktree")).unwrap();
+        std::fs::write(at("worktree/.git"), "gitdir: elsewhere").unwrap();
+        std::os::unix::fs::symlink("src", at("link")).unwrap();
+        let checkouts = Checkouts::new(vec![root.clone()], vec![at("parts/own")]);
+        assert!(checkouts.hold(&at("src/app/.git/config")));
+        checkouts.find(&|path| path == at("eggs")).unwrap();
+        assert_eq!(checkouts.found(), [at("src/app/.git"), at("worktree/.git")]);
+        for path in ["src/app/.git", "src/app/.git/hooks/pre-commit", "plain/.git", "new/.hg/hgrc", "worktree/.git"] {
+            assert!(checkouts.hold(&at(path)), "{path}");
+        }
+        for path in ["src/app", "src/.github/x", "parts/own/.git/config", "src/app.git"] {
+            assert!(!checkouts.hold(&at(path)), "{path}");
+        }
+        // What is made later is of the part.
+        std::fs::create_dir_all(at("later/.git")).unwrap();
+        checkouts.find(&|_| false).unwrap();
+        assert_eq!(checkouts.found().len(), 2);
+        assert!(!checkouts.hold(&at("later/.git/config")) && checkouts.hold(&at("src/.git/config")));
+        assert!(
+            !Checkouts::new(vec![at("src/app/.git")], Vec::new()).hold(&at("src/app/.git/x")),
+            "a root in a checkout"
+        );
+    }
+}

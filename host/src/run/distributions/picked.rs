@@ -1,10 +1,10 @@
 //! The report about versions without a pin: `show-picked-versions` and `update-versions-file`.
 
-use std::io::Write as _;
+use std::io;
 use std::path::Path;
 
 use base::event::{Event, Level, Report};
-use base::files::FileError;
+use base::files::{FileError, read_string, replace};
 use config::options::Buildout;
 use distributions::resolve::{Picked, picked_lines};
 
@@ -30,18 +30,50 @@ pub(super) fn report(
     let file = buildout.get("buildout", "update-versions-file")?.unwrap_or_default();
     if !file.is_empty() {
         let path = directory.join(&file);
-        append(&path, &lines).map_err(FileError::of("write", &path))?;
+        append(directory, &path, &lines)?;
         say(&format!("Picked versions have been written to {file}"));
     }
     Ok(())
 }
 
-/// Appends the lines to a file of versions; an existing one has its section already.
-fn append(path: &Path, lines: &[String]) -> std::io::Result<()> {
-    let (heading, lines) = match path.exists() {
-        true => ("\n# Added by buildout-host\n", &lines[1..]),
-        false => ("", lines),
+/// Appends the lines to a file of versions; an existing one has its section already. The file is replaced as a whole, and
+/// no link is followed in the buildout: a recipe may have made it.
+fn append(directory: &Path, path: &Path, lines: &[String]) -> Result<(), FileError> {
+    let within = path.ancestors().take_while(|way| *way != directory && way.starts_with(directory));
+    if let Some(link) = within.into_iter().find(|way| way.is_symlink()) {
+        let message = "it is a symbolic link, and the file of versions is not written through links";
+        return Err(FileError::of("write through", link)(io::Error::other(message)));
+    }
+    let written = match read_string(path) {
+        Ok(before) => format!("{before}\n# Added by buildout-host\n{}\n", lines[1..].join("\n")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => format!("{}\n", lines.join("\n")),
+        Err(error) => return Err(FileError::of("read", path)(error)),
     };
-    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(format!("{heading}{}\n", lines.join("\n")).as_bytes())
+    replace(path, written.as_bytes()).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_not_written_through_links() {
+        let space = tempfile::tempdir().unwrap();
+        let root = space.path();
+        let lines = ["[versions]".to_owned(), "a = 1".to_owned()];
+        let t = |name: &str| append(&root.join("b"), &root.join("b").join(name), &lines);
+        std::fs::create_dir_all(root.join("b/real")).unwrap();
+        std::fs::create_dir(root.join("outside")).unwrap();
+        std::fs::write(root.join("outside/decoy"), "precious").unwrap();
+        std::os::unix::fs::symlink(root.join("outside/decoy"), root.join("b/link.cfg")).unwrap();
+        std::os::unix::fs::symlink(root.join("outside"), root.join("b/directory")).unwrap();
+        assert!(t("link.cfg").unwrap_err().to_string().contains("link.cfg"));
+        assert!(t("directory/new.cfg").is_err() && !root.join("outside/new.cfg").exists());
+        assert_eq!(std::fs::read_to_string(root.join("outside/decoy")).unwrap(), "precious");
+        let read = |name: &str| std::fs::read_to_string(root.join("b").join(name)).unwrap();
+        t("real/v.cfg").unwrap();
+        assert_eq!(read("real/v.cfg"), "[versions]\na = 1\n");
+        t("real/v.cfg").unwrap();
+        assert_eq!(read("real/v.cfg"), "[versions]\na = 1\n\n# Added by buildout-host\na = 1\n");
+    }
 }

@@ -15,5 +15,6 @@ pub(crate) mod mounts;
 mod radius;
 pub(crate) mod request;
 pub(crate) mod rights;
+mod started;
 pub(crate) mod system;
 pub(crate) mod templates;

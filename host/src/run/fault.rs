@@ -32,6 +32,12 @@ pub(super) enum RunFault {
         /// What it contains.
         target: PathBuf,
     },
+    /// `develop` reaches a recipe project that the user did not list by its name.
+    #[error("{} is not developed: `develop` does not list it by its name in the configuration", project.display())]
+    NotListed {
+        /// The project.
+        project: PathBuf,
+    },
     /// The name of a part cannot be used as a directory name.
     #[error("Invalid part name: {name:?}")]
     PartName {
@@ -132,6 +138,7 @@ impl Explain for RunFault {
             Self::NotParts { .. }
             | Self::Io { .. }
             | Self::Dangling { .. }
+            | Self::NotListed { .. }
             | Self::NoDirectory { .. }
             | Self::NoOriginal { .. }
             | Self::Exists { .. } => None,
@@ -175,6 +182,12 @@ impl Explain for RunFault {
             Self::Dangling { link, .. } => {
                 vec![format!("Make that directory, or remove the link: rm {}", link.display())]
             }
+            Self::NotListed { .. } => vec![
+                "A wildcard matches only projects in Python, and extensions add only such ones below the buildout \
+                 directory: building a recipe project runs its commands with your rights. Check it, and add its path to \
+                 `develop`."
+                    .into(),
+            ],
             Self::NoDirectory { path } => vec![format!("Make it first: mkdir -p {}", path.display())],
             Self::Exists { .. } => vec!["To make its directories and bin/buildout, run `bootstrap`.".into()],
             Self::Value { .. } | Self::Io { .. } => Vec::new(),

@@ -193,6 +193,39 @@ def try_profile(recipe, directory):
     write(os.path.join(directory, 'base.cfg'))
 
 
+def try_optional_profile(recipe, directory):
+    write(os.path.join(directory, 'missing.cfg'), '[buildout]')
+
+
+def try_optional_profile_in_a_directory(recipe, directory):
+    write(os.path.join(directory, 'conf/missing.cfg'), '[buildout]')
+
+
+def try_optional_profile_by_renaming(recipe, directory):
+    made = os.path.join(directory, 'made')
+    os.makedirs(made, exist_ok=True)
+    with open(os.path.join(made, 'missing.cfg'), 'w') as file:
+        file.write('[buildout]')
+    os.rename(made, os.path.join(directory, 'other/conf'))
+    got('a renamed directory')
+
+
+def try_optional_profile_by_a_command(recipe, directory):
+    shell('mkdir -p other/conf; echo "[buildout]" > other/conf/missing.cfg; echo "[buildout]" > missing.cfg')
+
+
+def try_copies_of_profiles(recipe, directory):
+    write(os.path.join(directory, 'copies/of-a-profile'), '[buildout]')
+
+
+def try_python_on_the_path(recipe, directory):
+    write(os.path.join(directory, 'venv/bin/python3'), '#!/bin/sh')
+
+
+def try_module_of_a_virtual_environment(recipe, directory):
+    write(os.path.join(directory, 'venv/lib/python3/site-packages/a.pth'), 'import os')
+
+
 def try_state(recipe, directory):
     write(os.path.join(directory, '.installed.cfg'))
 

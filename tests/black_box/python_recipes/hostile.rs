@@ -25,7 +25,7 @@ impl Scene {
             ModuleWheel::new("victim", "1.0").group("zc.buildout", "default = victim:Recipe").module(VICTIM),
         ]);
         let configuration = format!(
-            "[buildout]\nindex = {}\nextends = base.cfg\ndevelop = native\nparts = victim hostile\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = hostile\n\
+            "[buildout]\nindex = {}\nextends = base.cfg\noptional-extends = missing.cfg conf/missing.cfg other/conf/missing.cfg\nextends-cache = copies\ndevelop = native\nparts = victim hostile\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = hostile\n\
              home = {home}\nport = {port}\n",
             index.url(),
             home = space.root().join("home").display(),
@@ -41,6 +41,9 @@ impl Scene {
         for file in ["native/c.wasm", "named.wasm"] {
             std::fs::copy(component("guest_native"), space.path(file)).unwrap();
         }
+        space.write("other/x", "");
+        space.write("venv/pyvenv.cfg", "");
+        space.write("venv/bin/python3", "");
         space.write(".git/config", "[core]\n");
         space.write("src/app/.git/config", "[core]\n");
         space.write("src/app/module.py", "");
@@ -59,6 +62,7 @@ impl Scene {
             .command(test_support::host())
             .args(["run", &format!("hostile:attempt={name}")])
             .env("SECRET", "s3cret")
+            .env("PATH", format!("{}:{}", std::env::var("PATH").unwrap(), self.space.path("venv/bin").display()))
             .output()
             .unwrap();
         self.space.shown(&test_support::printed(&output))
@@ -70,6 +74,13 @@ fn kept(space: &Space) -> Vec<(String, Option<Vec<u8>>)> {
     let mut kept: Vec<String> = [
         "buildout.cfg",
         "base.cfg",
+        "missing.cfg",
+        "conf/missing.cfg",
+        "other/conf/missing.cfg",
+        "copies/of-a-profile",
+        "venv/pyvenv.cfg",
+        "venv/bin/python3",
+        "venv/lib/python3/site-packages/a.pth",
         "recipes.toml",
         "recipes.lock",
         "pylock.toml",
@@ -125,6 +136,51 @@ fn a_hostile_recipe_gets_nothing() {
         assert_eq!(kept(&scene.space), before, "{name}: {printed}");
     }
     assert_eq!(scene.space.read("data/mine"), "kept");
+}
+
+/// An extension that changes options of `[buildout]`, and develops a recipe project that it made.
+const EXTENSION: &str = r#"
+import os
+
+def extend(buildout):
+    options = buildout['buildout']
+    for name in ['update-versions-file', 'dump-picked-versions-file', 'extensions', 'find-links', 'index', 'installed',
+                 'eggs-directory-version', 'executable', 'extends-cache', 'download-cache', 'bin-directory', 'sources-dir']:
+        try:
+            options[name] = 'elsewhere'
+            print('GOT', name)
+        except Exception as error:
+            print('refused', name)
+    options['find-links'] = options['find-links']
+    project = os.path.join(options['directory'], 'parts/project')
+    os.makedirs(project, exist_ok=True)
+    with open(os.path.join(project, 'recipe.toml'), 'w') as file:
+        file.write('[recipe]\nname = "new"\nversion = "1"\n[build]\ncommand = ["touch", "built"]\ninputs = ["x"]\ncomponent = "c.wasm"\n')
+    options['develop'] = project
+"#;
+
+#[test]
+fn a_program_develops_no_recipe_project() {
+    let space = Space::for_python();
+    let group = "zc.buildout.extension";
+    let wheel = ModuleWheel::new("hostile", "1.0").group(group, "default = hostile:extend").module(EXTENSION);
+    let index = IndexServer::start(vec![wheel]);
+    let configuration = format!("[buildout]\nindex = {}\nparts =\n", index.url());
+    space.write("buildout.cfg", &configuration.replace("parts", "extensions = hostile\nparts"));
+    let run = || {
+        let output = space.command(test_support::host()).arg("run").output().unwrap();
+        assert!(!output.status.success());
+        space.shown(&test_support::printed(&output))
+    };
+    let printed = run();
+    assert!(!printed.contains("GOT"), "{printed}");
+    assert_eq!(printed.matches("refused").count(), 12, "{printed}");
+    assert!(printed.contains("parts/project is not developed"), "{printed}");
+    // Nor does a wildcard find it.
+    space.write("buildout.cfg", &format!("{configuration}develop = parts/*\n"));
+    let printed = run();
+    assert!(printed.contains("parts/project is not developed") && printed.contains("wildcard"), "{printed}");
+    assert!(!space.path("parts/project/built").exists());
 }
 
 #[test]

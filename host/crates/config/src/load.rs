@@ -63,6 +63,7 @@ fn load_files(request: &LoadRequest<'_>) -> Result<Configuration, ConfigError> {
     let mut data = LoadedSections::default();
     data.insert("buildout".into(), (predefined::options(&directory, request.executable), None));
     let mut chain = Chain::new(request, directory.clone());
+    chain.reserve(user_default_files(request));
     chain.settings(&data, &assigned)?;
     let defaults = match user_defaults(request) {
         Some(location) => chain.root(&location, None, None, &assigned)?,
@@ -122,7 +123,8 @@ fn finish(
     let sections: OrderedMap<String, Section> =
         data.into_iter().map(|(name, data)| (name.to_string(), section(data))).collect();
     let Outline { classic, directory, file, chain } = outline;
-    let (files, unnamed, notices) = (chain.files(), chain.unnamed(), chain.into_notices());
+    let (files, unnamed) = (chain.files(), chain.unnamed());
+    let (reserved, notices) = chain.into_reserved_and_notices();
     let working_directory = environment.directory.clone();
     Ok(Configuration {
         sections,
@@ -130,8 +132,10 @@ fn finish(
         directory,
         file,
         files,
+        reserved,
         working_directory,
         is_changed: false,
+        written: None,
         notices,
         unnamed,
     })
@@ -167,13 +171,14 @@ fn add_minimums(pins: &mut Options) {
 
 /// `$BUILDOUT_HOME/default.cfg` (by default in `~/.buildout`), else `defaults.cfg` there, as in 1.0's documentation.
 fn user_defaults(request: &LoadRequest<'_>) -> Option<Location> {
-    let home = request.environment.buildout_home().filter(|_| request.use_user_defaults)?;
-    let home = request.environment.directory.join(home);
-    ["default.cfg", "defaults.cfg"]
-        .iter()
-        .map(|name| home.join(name))
-        .find(|path| request.reader.exists(path))
-        .map(Location::Path)
+    let files = request.use_user_defaults.then(|| user_default_files(request)).into_iter().flatten();
+    files.into_iter().find(|path| request.reader.exists(path)).map(Location::Path)
+}
+
+/// Where the user's defaults can be, in order.
+fn user_default_files(request: &LoadRequest<'_>) -> Vec<PathBuf> {
+    let home = request.environment.buildout_home().map(|home| request.environment.directory.join(home));
+    home.iter().flat_map(|home| ["default.cfg", "defaults.cfg"].map(|name| home.join(name))).collect()
 }
 
 fn command_line_extends(assignments: &[Assignment]) -> impl Iterator<Item = (&str, Place)> {

@@ -21,10 +21,14 @@ pub struct Configuration {
     pub file: Option<Location>,
     /// Every file that was read, including the main one.
     pub files: Vec<PathBuf>,
+    /// Where the next run may find more of them: optional files that do not exist, and directories with copies of URLs.
+    pub reserved: Vec<PathBuf>,
     /// The working directory, against which a relative `directory` is resolved.
     pub working_directory: PathBuf,
     /// Whether a program has changed it: some values have the origin [`Origin::Program`].
     pub is_changed: bool,
+    /// What the user wrote, if a program has changed it.
+    pub written: Option<Arc<Self>>,
     /// Notices for the user, although nothing is wrong: optional files that are missing.
     pub notices: Vec<String>,
     /// The files whose displayed name is not their full location: it omits the credentials of URLs.

@@ -2,13 +2,16 @@
 //! part.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use base::event::Level;
 use base::files::Removal;
+use config::options::{Buildout, NoRecipes};
 use recipe::component::{self, DevelopedRecipe, RecipeBuilder};
 use state::{StateChange, StateFile};
 
 use super::super::fault::RunFault;
+use super::super::python::program::is_in;
 use super::super::view::ResolvedBuildout;
 use crate::error::{Doing, RunError};
 
@@ -71,11 +74,16 @@ fn build_all(view: &ResolvedBuildout, develop_eggs: &Path, with_python: bool) ->
         if found.is_empty() {
             context.log(Level::Warning, &format!("Couldn't develop {pattern} (not found)"));
         }
+        let is_listed = !is_wildcard(pattern) && is_written(view, pattern);
         for project in found {
             context.log(Level::Info, &format!("Develop: {}", project.display()));
+            if !is_written(view, pattern) && !is_in(&project, std::slice::from_ref(&view.locations()?.directory)) {
+                return Err(RunFault::NotListed { project }.into());
+            }
             let one = match (component::is_python_project(&project), with_python) {
                 (true, false) => develop_aside(view, &project),
                 (true, true) => develop_python(view, &project).map(|entries| projects.entries.extend(entries)),
+                (false, _) if !is_listed => Err(RunFault::NotListed { project: project.clone() }.into()),
                 (false, _) => component::develop(&project, develop_eggs, &builder).map_err(RunError::from).map(|one| {
                     projects.entries.push(one.link.to_string_lossy().into_owned());
                     projects.recipes.push(one);
@@ -106,10 +114,22 @@ fn develop_python(view: &ResolvedBuildout, project: &Path) -> Result<Vec<String>
     Ok(developed.paths.iter().map(|path| path.to_string_lossy().into_owned()).collect())
 }
 
+/// Whether a pattern names a project without knowing it.
+fn is_wildcard(pattern: &str) -> bool {
+    pattern.contains(['*', '?', '['])
+}
+
+/// Whether the user wrote this word in `develop`, and not a program: a recipe project is built with the rights of the user.
+fn is_written(view: &ResolvedBuildout, word: &str) -> bool {
+    let Some(written) = &view.buildout.configuration().written else { return true };
+    let named = Buildout::new(Arc::clone(written), Arc::new(NoRecipes)).get("buildout", "develop");
+    named.ok().flatten().is_some_and(|named| named.split_whitespace().any(|one| one == word))
+}
+
 /// The paths that match a `develop` pattern (`*`, `?`, `[…]` as in a shell), sorted.
 fn expand(directory: &Path, pattern: &str) -> Result<Vec<PathBuf>, RunError> {
     let path = directory.join(pattern);
-    if !pattern.contains(['*', '?', '[']) {
+    if !is_wildcard(pattern) {
         return Ok(if path.exists() { vec![path] } else { Vec::new() });
     }
     let matches = glob::glob(&path.to_string_lossy()).map_err(|error| RunFault::Value {

@@ -30,6 +30,11 @@ pub(in crate::run) fn locations(
     for option in ["parts-directory", "bin-directory", "eggs-directory", "develop-eggs-directory"] {
         check_home(buildout, option, &directory, homes)?;
     }
+    // A cache may be a directory of another kind.
+    let used =
+        [directory.clone(), directory.join(require("parts-directory")?), directory.join(require("bin-directory")?)];
+    let is_used = |path: &&PathBuf| used.iter().any(|used| normalize(used).starts_with(normalize(path)));
+    let reserved = configuration.reserved.iter().filter(|path| !is_used(path));
     Ok(Locations::new(&Written {
         directory: &directory,
         parts: &require("parts-directory")?,
@@ -39,7 +44,7 @@ pub(in crate::run) fn locations(
         eggs: &require("eggs-directory")?,
         installed: &require("installed")?,
         configuration_directory: configuration.file_path().and_then(Path::parent).unwrap_or(&directory),
-        configuration: &configuration.files,
+        configuration: &configuration.files.iter().chain(reserved).cloned().collect::<Vec<_>>(),
         keys,
         homes,
     }))

@@ -159,8 +159,10 @@ impl Loaded {
         if !self.configuration.is_changed {
             return again;
         }
+        let written = Arc::clone(&again);
         let changed = Arc::make_mut(&mut again);
         changed.is_changed = true;
+        changed.written = Some(written);
         for (section, option) in &self.removed {
             if let Some(section) = changed.sections.get_mut(section) {
                 section.options.shift_remove(option);

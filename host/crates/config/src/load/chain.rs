@@ -1,6 +1,7 @@
 //! Follows `extends`: the effect of a file is composed from the effects of the files that it extends, each computed
 //! once.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -31,6 +32,8 @@ pub(super) struct Chain<'a> {
     open: Vec<Location>,
     directories: Map<PathBuf, Option<PathBuf>>,
     notices: Vec<String>,
+    /// Where another run may find configuration.
+    reserved: BTreeSet<PathBuf>,
 }
 
 impl<'a> Chain<'a> {
@@ -45,6 +48,7 @@ impl<'a> Chain<'a> {
             open: Vec::new(),
             directories: Map::default(),
             notices: Vec::new(),
+            reserved: BTreeSet::new(),
         }
     }
 
@@ -64,6 +68,7 @@ impl<'a> Chain<'a> {
             newest: flag(options, "newest")?,
             offline: is_offline(options)?,
         };
+        self.reserved.extend(self.settings.extends_cache.clone());
         Ok(())
     }
 
@@ -110,6 +115,11 @@ impl<'a> Chain<'a> {
         self.profiles.get(location).is_some_and(|profile| profile.classic)
     }
 
+    /// Notes where another run may find configuration.
+    pub(super) fn reserve(&mut self, paths: impl IntoIterator<Item = PathBuf>) {
+        self.reserved.extend(paths);
+    }
+
     /// The files that were read.
     pub(super) fn files(&self) -> Vec<PathBuf> {
         let path = |location: &Location| match location {
@@ -125,8 +135,8 @@ impl<'a> Chain<'a> {
         named.filter(|(name, location)| *name != location.as_written()).map(|(n, l)| (n, l.clone())).collect()
     }
 
-    pub(super) fn into_notices(self) -> Vec<String> {
-        self.notices
+    pub(super) fn into_reserved_and_notices(self) -> (Vec<PathBuf>, Vec<String>) {
+        (self.reserved.into_iter().collect(), self.notices)
     }
 
     /// The effect of a file and everything it extends. `pending` contains the user's defaults until a file has consumed
@@ -225,6 +235,7 @@ impl<'a> Chain<'a> {
             match self.resolve(location, &named.name) {
                 Location::Path(path) if !self.request.reader.exists(&path) => {
                     self.notices.push(format!("optional-extends file not found: {}", named.name));
+                    self.reserved.insert(path);
                 }
                 _ => existing.push(named),
             }

@@ -89,6 +89,7 @@ impl Buildout {
     pub fn changed_configuration(&self) -> Result<Configuration, OptionError> {
         let mut configuration = Configuration::clone(&self.shared.configuration);
         configuration.is_changed = true;
+        configuration.written.get_or_insert_with(|| Arc::clone(&self.shared.configuration));
         let changes = self.state().changes.clone();
         let changed = changes.options.keys().filter(|section| !changes.has_section(section));
         for section in changes.sections().chain(changed) {

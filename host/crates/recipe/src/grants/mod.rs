@@ -17,5 +17,6 @@ mod named;
 mod radius;
 pub(crate) mod request;
 pub(crate) mod rights;
+mod started;
 pub(crate) mod system;
 pub(crate) mod templates;

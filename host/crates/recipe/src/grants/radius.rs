@@ -9,6 +9,7 @@ use super::checkouts::{Checkouts, VERSION_CONTROL};
 use super::guard::Guard;
 use super::locations::Locations;
 use super::mounts::{holds, normalize};
+use super::started::started;
 use crate::component::PythonProgram;
 use registry::Grant;
 
@@ -94,9 +95,12 @@ fn written(applicant: &Applicant<'_>) -> Vec<PathBuf> {
 fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let locations = applicant.locations;
     let Locations { directory, configuration_directory, eggs, develop_eggs, protected, .. } = &**locations;
+    // What updates working copies of recipes changes them.
+    let has_network = !applicant.recipe.grant.network.is_empty();
     let mut kept = protected.clone();
-    kept.extend(developed(applicant).iter().flat_map(|project| of_project(project, locations)));
+    kept.extend(developed(applicant).iter().flat_map(|project| of_project(project, locations, has_network)));
     kept.push(directory.join(".cargo"));
+    kept.extend(of_host(applicant));
     kept.extend([eggs.clone(), develop_eggs.clone()]);
     for root in [directory, configuration_directory] {
         kept.extend(VERSION_CONTROL.iter().map(|name| root.join(name)));
@@ -123,6 +127,15 @@ fn own(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     own.iter().map(|path| normalize(path)).collect()
 }
 
+/// What the host starts in the buildout.
+fn of_host(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let option = |name: &str| applicant.buildout.and_then(|buildout| buildout.get("buildout", name).ok().flatten());
+    let absolute = |value: String| applicant.locations.directory.join(value);
+    let path = applicant.environment.variables.get("PATH").map(String::as_str).unwrap_or_default();
+    let path: Vec<PathBuf> = std::env::split_paths(path).map(|one| applicant.environment.directory.join(one)).collect();
+    started(applicant.locations, option("executable").map(absolute).as_deref(), &path)
+}
+
 /// The directories that `[buildout] develop` lists.
 fn developed(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let value = applicant.buildout.and_then(|buildout| buildout.get("buildout", "develop").ok().flatten());
@@ -141,19 +154,29 @@ fn sources(applicant: &Applicant<'_>) -> PathBuf {
     applicant.locations.directory.join(option.unwrap_or_else(|| "src".to_owned()))
 }
 
-/// Of a developed project: all of it if it is a recipe project; otherwise the files that would make it one.
-fn of_project(project: &Path, locations: &Locations) -> Vec<PathBuf> {
+/// Of a developed project: all of it if it provides recipes; otherwise the files that would make it a recipe project.
+fn of_project(project: &Path, locations: &Locations, updates: bool) -> Vec<PathBuf> {
     // `develop` may list a component itself.
     if project.is_file() {
         return vec![project.to_owned()];
     }
     let is_recipe = ["recipe.toml", "Cargo.toml"].iter().any(|name| project.join(name).exists());
-    if is_recipe && !locations.parts.starts_with(project) {
+    if (is_recipe || !updates && is_python_recipe(project)) && !locations.parts.starts_with(project) {
         return vec![project.to_owned()];
     }
     // Sources build nothing without a manifest, and mr.developer puts its working copies there.
     let decides = |name: &&&str| is_recipe || **name != "src";
     RECIPE_PROJECT.iter().filter(decides).map(|name| project.join(name)).collect()
+}
+
+/// Files of a project in Python that can declare entry points.
+const METADATA: [&str; 3] = ["setup.py", "setup.cfg", "pyproject.toml"];
+
+/// Whether a project in Python seems to provide recipes or extensions: they may have other grants than who would change them.
+fn is_python_recipe(project: &Path) -> bool {
+    let read = |name: &&str| base::files::read_string(project.join(name));
+    let declares = |name: &&str| read(name).is_ok_and(|text| text.contains("zc.buildout"));
+    METADATA.iter().any(|name| declares(&name))
 }
 
 /// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.
@@ -166,4 +189,29 @@ fn allowed_hosts(applicant: &Applicant<'_>) -> Vec<String> {
     // Not any file: it may read only the buildout.
     let files = url::Url::from_directory_path(&applicant.locations.directory).ok();
     web.chain(files.map(|url| url.to_string())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn projects_of_recipes_stay_as_they_are() {
+        let space = tempfile::tempdir().unwrap();
+        let at = |path: &str| space.path().join(path);
+        for (project, file, text) in [
+            ("recipe", "setup.py", "setup(entry_points={'zc.buildout': ['default = acme:R']})"),
+            ("library", "setup.py", "setup(name='library')"),
+        ] {
+            std::fs::create_dir(at(project)).unwrap();
+            std::fs::write(at(project).join(file), text).unwrap();
+        }
+        let locations = Locations { directory: at("."), parts: at("parts"), ..Locations::default() };
+        assert_eq!(of_project(&at("recipe"), &locations, false), [at("recipe")]);
+        assert!(!of_project(&at("recipe"), &locations, true).contains(&at("recipe")));
+        assert!(!of_project(&at("library"), &locations, false).contains(&at("library")));
+        // The buildout in a project of a recipe is for its parts.
+        let inner = Locations { directory: at("recipe"), parts: at("recipe/parts"), ..Locations::default() };
+        assert!(!of_project(&at("recipe"), &inner, false).contains(&at("recipe")));
+    }
 }

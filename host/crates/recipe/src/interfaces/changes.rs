@@ -10,21 +10,30 @@ use crate::grants::rights::Rights;
 use crate::limits;
 use config::options::Buildout;
 
-/// Options of `[buildout]` that decide what programs may read, write, fetch and start. No program changes them.
-const DECIDING: [&str; 13] = [
+/// Options of `[buildout]` that decide what programs may read, write, fetch and start, where the host writes, and where
+/// recipes come from. No program changes them.
+const DECIDING: [&str; 21] = [
     "allow-hosts",
     "bin-directory",
     "develop-eggs-directory",
     "directory",
     "download-cache",
+    "dump-picked-versions-file",
     "eggs-directory",
+    "eggs-directory-version",
     "executable",
     "extends-cache",
+    "extensions",
+    "find-links",
+    "index",
     "installed",
     "parts-directory",
     "python",
     "rebootstrap-directory",
+    "rebootstrap-prepend-paths",
     "shared-part-list",
+    "sources-dir",
+    "update-versions-file",
 ];
 
 /// A change of a section.
@@ -62,14 +71,15 @@ impl SectionChange<'_> {
         for (name, value) in self.options() {
             check_name(name)?;
             count(call, name, value.unwrap_or_default())?;
-            self.check_rights(call, name, value)?;
+            self.check_rights(call, buildout, name, value)?;
         }
         Ok(())
     }
 
     /// Refuses options by which a program would get rights that it does not have.
-    fn check_rights(&self, call: &Call, name: &str, value: Option<&str>) -> Result<(), SetError> {
-        if self.section() == "buildout" && DECIDING.contains(&name) {
+    fn check_rights(&self, call: &Call, buildout: &Buildout, name: &str, value: Option<&str>) -> Result<(), SetError> {
+        let is_same = || buildout.get("buildout", name).is_ok_and(|now| now.as_deref() == value);
+        if self.section() == "buildout" && DECIDING.contains(&name) && !is_same() {
             return Err(refused("This option decides what programs may do: set it in the configuration"));
         }
         if call.phase != Phase::Init {

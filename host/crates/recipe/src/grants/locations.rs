@@ -33,9 +33,9 @@ pub struct Locations {
     pub kept: Vec<PathBuf>,
     /// Symbolic links in the buildout directory on the way to its directories, with what they point to. The user made them:
     /// no recipe writes there. They are followed as they were at the start.
-    linked: Vec<(Arc<Path>, PathBuf)>,
+    pub(super) linked: Vec<(Arc<Path>, PathBuf)>,
     /// The directories that every recipe may read: the buildout directory, then that of the parts, first.
-    standard: Vec<Arc<Path>>,
+    pub(super) standard: Vec<Arc<Path>>,
 }
 
 /// Suffixes of the state file's name in the names of the files that belong to it (`docs/state.md`).

@@ -70,14 +70,13 @@ fn missing_names_are_errors() {
 
 #[test]
 fn query_shows_what_is_written() {
-    let t = |name: &str, verbose, expected: &str| {
-        assert_eq!(query(&configuration(), name, verbose).unwrap(), expected, "{name}");
+    let t = |name: &str, expected: &str| {
+        assert_eq!(query(&configuration(), name).unwrap(), expected, "{name}");
     };
-    t("a:x", false, "1\no\nmain");
-    t("c:l", true, "${c:l}\n${a:location}/l ${:k}");
-    t("newest", false, "true");
-    let t =
-        |name: &str, message: &str| assert_eq!(explained(query(&configuration(), name, false).unwrap_err()).0, message);
+    t("a:x", "1\no\nmain");
+    t("c:l", "${a:location}/l ${:k}");
+    t("newest", "true");
+    let t = |name: &str, message: &str| assert_eq!(explained(query(&configuration(), name).unwrap_err()).0, message);
     t("zzzz:x", "Section not found: zzzz");
     t("a:zzzz", "Key not found: zzzz");
     t("a:b:c", "Invalid option: a:b:c");

@@ -205,7 +205,7 @@ fn what_is_too_deep_from_afar_has_a_value_from_nearby() {
     let buildout = buildout_of(&format!("[a]\n{chain}x1200 = found\n"), Arc::new(NoRecipes));
     for option in ["x0", "x150", "x0"] {
         let error = buildout.get("a", option).unwrap_err();
-        assert!(error.to_string().contains("nested more than 1000 deep"), "{error}");
+        assert!(error.to_string().contains("nested more than 1000 levels deep"), "{error}");
     }
     // Both are on the path from x0, from which they were too deep.
     assert_eq!(buildout.get("a", "x900").unwrap().as_deref(), Some("found"));

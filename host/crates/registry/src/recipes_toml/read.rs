@@ -336,7 +336,7 @@ mod tests {
     fn suggests_the_nearest_key() {
         let (place, message, hints) = wrong("[recipe.acme]\npaht = \"a.wasm\"\n");
         assert_eq!(place, "/b/recipes.toml:2:1");
-        assert_eq!(message, "Unknown key \"paht\" of recipe \"acme\".\npaht = \"a.wasm\"\n^^^^");
+        assert_eq!(message, "Unknown key \"paht\" of recipe \"acme\"\npaht = \"a.wasm\"\n^^^^");
         assert_eq!(hints, "Known keys: builtin, path, oci, signed-by, grant. Did you mean `path`?");
         let (place, _, hints) = wrong("[recipe.a]\ngrant = { red = [] }\n");
         assert_eq!(place, "/b/recipes.toml:2:11");

@@ -36,12 +36,40 @@ pub(super) fn report(
     Ok(())
 }
 
-/// Appends the lines to a file of versions; an existing one has its section already.
+/// Appends the lines to a file of versions; an existing one has its section already, and perhaps some of the lines.
 fn append(path: &Path, lines: &[String]) -> std::io::Result<()> {
-    let (heading, lines) = match path.exists() {
-        true => ("\n# Added by buildout-host\n", &lines[1..]),
-        false => ("", lines),
+    let known = match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        read => Some(read?),
     };
+    let (heading, lines): (_, Vec<&str>) = match &known {
+        Some(known) => {
+            let is_new = |line: &&str| !known.lines().any(|known| known.trim_end() == *line);
+            ("\n# Added by buildout-host\n", lines[1..].iter().map(String::as_str).filter(is_new).collect())
+        }
+        None => ("", lines.iter().map(String::as_str).collect()),
+    };
+    if lines.is_empty() {
+        return Ok(());
+    }
     let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
     file.write_all(format!("{heading}{}\n", lines.join("\n")).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::append;
+
+    #[test]
+    fn a_line_is_written_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("versions.cfg");
+        let lines =
+            |names: &[&str]| ["[versions]"].iter().chain(names).map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        for names in [&["a = 1"][..], &["a = 1"], &["a = 1", "b = 2"]] {
+            append(&path, &lines(names)).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(written, "[versions]\na = 1\n\n# Added by buildout-host\nb = 2\n");
+    }
 }

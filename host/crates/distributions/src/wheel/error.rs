@@ -69,6 +69,14 @@ pub enum WheelFault {
         /// The actual digest.
         found: String,
     },
+    /// `RECORD` has no digest for a file, or one of an unsupported kind.
+    #[error("its RECORD has no SHA-2 digest for {path:?}{}", if .kind.is_empty() { String::new() } else { format!(", but one of the kind {:?}", .kind) })]
+    UnusableDigest {
+        /// The file.
+        path: String,
+        /// The kind of its digest; empty if there is none.
+        kind: String,
+    },
     /// The length of a file differs from its entry in `RECORD`.
     #[error("{path:?} has {found} bytes, but its RECORD says {expected:?}")]
     WrongSize {

@@ -106,7 +106,7 @@ fn check_file(content: &Path, row: &RecordRow, info: &str) -> Result<(), WheelFa
         return Ok(());
     }
     let Some((algorithm, expected)) = row.digest.split_once('=') else {
-        return Err(WheelFault::Record { line: 0, what: format!("{:?} has no digest", row.path) });
+        return Err(WheelFault::UnusableDigest { path: row.path.clone(), kind: String::new() });
     };
     let path = content.join(&row.path);
     let (bits, found) = match algorithm {
@@ -114,10 +114,7 @@ fn check_file(content: &Path, row: &RecordRow, info: &str) -> Result<(), WheelFa
         "sha384" => (384, digest::<Sha384>(&path)),
         "sha512" => (512, digest::<Sha512>(&path)),
         other => {
-            return Err(WheelFault::Record {
-                line: 0,
-                what: format!("{:?} has a digest of the unsupported kind {other:?}", row.path),
-            });
+            return Err(WheelFault::UnusableDigest { path: row.path.clone(), kind: other.to_owned() });
         }
     };
     let found = found.map_err(|error| WheelFault::Damaged(error.to_string()))?;

@@ -19,6 +19,7 @@ mod languages;
 mod native_guests;
 mod other_programs;
 mod ownership;
+mod packages;
 mod parallel;
 mod part_cache;
 mod python;

@@ -52,9 +52,20 @@ pub(crate) fn build_with(workspace: &Workspace, guests: &Guests) -> Result<(), C
 
 /// Builds what is installed, with link-time optimisation (minutes): gives the program's path.
 pub fn dist(workspace: &Workspace) -> Result<PathBuf, CommandFailure> {
+    build_optimized(workspace, &[])?;
+    Ok(host_path(workspace))
+}
+
+/// Builds the host with link-time optimization, with these variables for its compilation.
+pub(crate) fn build_optimized(workspace: &Workspace, variables: &[(&str, String)]) -> Result<(), CommandFailure> {
     build(workspace)?;
-    run_to_end(&mut workspace.cargo(["build", "--profile", "dist", "--package", "buildout-host"]))?;
-    Ok(workspace.target.join("dist").join("buildout-host"))
+    let mut command = workspace.cargo(["build", "--profile", "dist", "--package", "buildout-host"]);
+    run_to_end(command.envs(variables.iter().map(|(name, value)| (name, value))))
+}
+
+/// The host as [`dist`] builds it.
+pub(crate) fn host_path(workspace: &Workspace) -> PathBuf {
+    workspace.target.join("dist").join("buildout-host")
 }
 
 /// Builds the host, and becomes `buildout-host run ARGUMENTS`: exit code and signals are the host's own.

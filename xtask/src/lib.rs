@@ -7,6 +7,7 @@
 pub mod build;
 pub mod ci;
 mod fuzz;
+pub mod package;
 pub mod python_runtime;
 pub mod setup;
 pub mod sources;

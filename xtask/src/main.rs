@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use xtask::workspace::{CommandFailure, Workspace};
-use xtask::{build, ci, fuzz, python_runtime, setup, sources, test, toolchains};
+use xtask::{build, ci, fuzz, package, python_runtime, setup, sources, test, toolchains};
 
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND [ARGUMENTS]
@@ -11,6 +11,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   setup            install what is missing to build recipes, or say what to install
   build            build the built-in recipes, and the host with them
   dist             build what is installed: the host with link-time optimization (takes minutes), and print its path
+  package [FLAGS]  build what is installed, and write a wheel, a tarball and a Debian package of it
   run [ARGUMENTS]  build what is not up to date, then buildout-host run ARGUMENTS
   test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test); in the end, list what failed
   fuzz [TARGET...] feed random input to targets of fuzz/, each for FUZZ_SECONDS (60)
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         "setup" => setup::setup(&workspace),
         "build" => build::build(&workspace),
         "dist" => build::dist(&workspace).map(print_path),
+        "package" => package::package(&workspace, &arguments).map(print_path),
         "run" => build::run(&workspace, &arguments),
         "test" => test::test(&workspace, &arguments),
         "fuzz" => fuzz(&workspace, &arguments),

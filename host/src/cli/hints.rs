@@ -10,6 +10,15 @@ pub(super) fn of(error: &dyn Explain) -> Vec<String> {
     error.hints().into_iter().chain(error.remedies().iter().map(sentence)).collect()
 }
 
+/// Commands of `run`, as in zc.buildout.
+const RUN_COMMANDS: [&str; 4] = ["annotate", "bootstrap", "install", "query"];
+
+/// The hint for clap's message about an unknown command, if `run` has it.
+pub(super) fn of_unknown_command(message: &str) -> Option<String> {
+    let name = message.strip_prefix("unrecognized subcommand '")?.strip_suffix('\'')?;
+    RUN_COMMANDS.contains(&name).then(|| format!("This is a command of `run`: buildout-host run {name}"))
+}
+
 pub(super) fn sentence(remedy: &Remedy) -> String {
     match remedy {
         Remedy::WeakerSandbox(level) => {

@@ -1,7 +1,7 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the first signal interrupts the run, the second ends the process at once. So does a timeout if
 //! the run cannot end, for example because the reader of its output has stopped.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -11,6 +11,9 @@ use base::interrupt::Interrupt;
 
 /// How much time the run has to end. The next run completes what is left.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// How much time the last message has.
+const LAST_WORDS: Duration = Duration::from_millis(50);
 
 /// Starts listening. If nothing watches the interrupt (before and after parts are installed), the first signal ends the
 /// process, as it would by default.
@@ -29,6 +32,10 @@ pub(super) fn listen() -> io::Result<Interrupt> {
             }
             let later = move || {
                 std::thread::sleep(GRACE);
+                // In a thread of its own: the reader of the errors may be the one that has stopped.
+                let say = || drop(io::stderr().write_all(b"Error: Interrupted\n"));
+                let _ = std::thread::Builder::new().name("say".into()).spawn(say);
+                std::thread::sleep(LAST_WORDS);
                 end();
             };
             // If the thread cannot be started, a second signal still works.

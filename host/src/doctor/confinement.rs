@@ -56,8 +56,13 @@ fn verdict(machine: &CheckedMachine, name: &'static str, layers: &[Layer], good:
         let version = confine::landlock_version().filter(|_| layers.contains(&Layer::Landlock));
         return Check::good(name, version.map_or_else(|| good.to_owned(), |version| format!("version {version}")));
     }
-    let cause = trials.iter().find_map(|trial| trial.as_ref().err().map(ToString::to_string)).unwrap_or_default();
-    Check { name, verdict: CheckVerdict::Skipped, found: format!("not checked: {cause}"), remedies: Vec::new() }
+    let first = trials.iter().filter_map(missing).find_map(shown).unwrap_or("another layer");
+    Check {
+        name,
+        verdict: CheckVerdict::Skipped,
+        found: format!("not checked: it needs {first}"),
+        remedies: Vec::new(),
+    }
 }
 
 /// Whether a trial went through these layers.
@@ -65,6 +70,11 @@ fn is_passed(layers: &[Layer], trial: &Result<(), ConfineError>, missing: Option
     let position = |layer: &Layer| SHOWN.iter().position(|(_, layers, _)| layers.contains(layer));
     let own = layers.first().and_then(position);
     trial.is_ok() || missing.is_some_and(|layer| own < position(&layer))
+}
+
+/// The name under which a layer is shown.
+fn shown(layer: Layer) -> Option<&'static str> {
+    SHOWN.iter().find(|(_, layers, _)| layers.contains(&layer)).map(|(name, ..)| *name)
 }
 
 fn remedies(layer: Layer, machine: &CheckedMachine) -> Vec<String> {
@@ -91,6 +101,10 @@ fn container(layer: Layer) -> Option<&'static str> {
         Layer::Proc => Some(
             "The container masks /proc: start it with `--security-opt systempaths=unconfined` (Podman: `--security-opt \
              unmask=ALL`).",
+        ),
+        Layer::Landlock => Some(
+            "The container's seccomp profile refuses Landlock: use a newer container engine, or a profile that allows \
+             the system calls landlock_*; or else the kernel lacks it: it must be 5.19 or newer, with `landlock` in `lsm=`.",
         ),
         _ => None,
     }

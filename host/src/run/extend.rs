@@ -45,7 +45,9 @@ pub(super) fn before(
     }
     let configuration = Arc::new(buildout.changed_configuration()?);
     let (context, recipes) = (Arc::clone(&root.context), Arc::clone(&root.recipes));
+    let read = buildout;
     let buildout = Buildout::new(Arc::clone(&configuration), Arc::clone(&recipes) as Arc<_>);
+    buildout.use_as_in(&read)?;
     Ok((ResolvedBuildout { context, buildout, recipes }, loaded.changed(configuration)))
 }
 
@@ -86,7 +88,11 @@ fn run_all(view: &ResolvedBuildout, buildout: &Buildout, requirement: &str, kind
 
 /// Sets the options of this host that do what an extension of zc.buildout does.
 fn take_over(root: &ResolvedBuildout, buildout: &Buildout, own: &ReplacedExtension) {
-    let ReplacedExtension { name, file_option, .. } = own;
+    let ReplacedExtension { name, file_option, further_options } = own;
+    for option in further_options.iter().chain([file_option]) {
+        // The option counts as used, whatever its value is.
+        let _ = buildout.get("buildout", option);
+    }
     let set = |option: &str, value: String| {
         if buildout.raw("buildout", option).ok().flatten().is_none_or(|value| value.trim().is_empty()) {
             buildout.change("buildout", option, Some(value));

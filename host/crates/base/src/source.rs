@@ -96,6 +96,18 @@ impl Place {
         found.map_or_else(|| self.clone(), |at| Self::new(&self.source, start + at..start + at + text.len()))
     }
 
+    /// As [`Self::find`], but only where `word` is a whole word of the value behind `=`.
+    #[must_use]
+    pub fn find_word(&self, word: &str) -> Self {
+        let (start, end) = (self.start as usize, self.end as usize);
+        let span = self.source.text.get(start..end).unwrap_or_default();
+        let value = span.find('=').map_or(0, |at| at + 1);
+        let found = span[value..].split_whitespace().find(|found| *found == word);
+        // The words are slices of the text: the distance of their addresses is the offset.
+        let at = found.map(|found| start + (found.as_ptr().addr() - span.as_ptr().addr()));
+        at.map_or_else(|| self.find(word), |at| Self::new(&self.source, at..at + word.len()))
+    }
+
     fn before(&self) -> &str {
         &self.source.text[..floor(&self.source.text, self.start as usize)]
     }
@@ -203,6 +215,11 @@ pub fn did_you_mean(near: &str) -> String {
     format!("Did you mean `{near}`?")
 }
 
+/// The hint for a missing name, if there is a similar one that may have been meant to be it.
+pub fn set_instead(near: &str) -> String {
+    format!("There is `{near}`: is that name misspelled?")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,6 +231,14 @@ mod tests {
         let place = Place::new(&source, start..start + 6);
         assert_eq!(place.to_string(), "a.cfg:2:7");
         assert_eq!(place.snippet(), "ünd = ${y:z}\n      ^^^^^^");
+    }
+
+    #[test]
+    fn a_word_of_the_value_is_found() {
+        let source = Source::new("a.cfg", "parts = part a");
+        let place = Place::new(&source, 0..14);
+        assert_eq!(place.find_word("a").to_string(), "a.cfg:1:14");
+        assert_eq!(place.find_word("rt").to_string(), "a.cfg:1:3");
     }
 
     #[test]

@@ -224,7 +224,7 @@ impl OptionValue {
         // The words are slices of the value: the distance of their addresses is the offset.
         let offset = found.map(|found| found.as_ptr().addr() - self.raw.as_ptr().addr());
         match offset.and_then(|offset| self.origin_at(offset).written()) {
-            Some(place) => Some(place.find(word)),
+            Some(place) => Some(place.find_word(word)),
             None => self.place(),
         }
     }

@@ -16,6 +16,9 @@ use base::source::{Place, Source, did_you_mean, nearest};
 /// Where something is in the text, in bytes.
 type TomlSpan = Option<Range<usize>>;
 
+/// Keys of `recipes.toml` that belong to no table.
+const TOP_LEVEL: [&str; 1] = ["vendor"];
+
 /// A TOML file while it is read.
 pub struct TomlFile {
     source: Arc<Source>,
@@ -86,6 +89,9 @@ impl TomlFile {
             let span = table.key(name).and_then(toml_edit::Key::span);
             if !known.contains(&name) {
                 let mut hints = vec![format!("Known keys: {}.", known.join(", "))];
+                if TOP_LEVEL.contains(&name) {
+                    hints = vec![format!("{name:?} belongs to the file as a whole: write it above the first table.")];
+                }
                 hints.extend(nearest(name, known.iter().copied()).map(did_you_mean));
                 return Err(self.error(span, format!("Unknown key {name:?}{owner}"), hints));
             }

@@ -10,9 +10,11 @@ mod init;
 mod key;
 mod language_server;
 mod lock;
+mod manual;
 mod plan;
 mod recipe;
 mod run;
+mod version;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -77,6 +79,9 @@ pub(super) enum Command {
     Doctor(doctor::DoctorArguments),
     /// Answer an editor: errors, definitions, values and completions in configurations
     LanguageServer(language_server::LanguageServerArguments),
+    /// Write the manual pages, for packages
+    #[command(hide = true)]
+    ManPages(manual::ManualArguments),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArguments),
 }
@@ -95,6 +100,7 @@ impl Command {
             Self::Cache(arguments) => cache::execute(program, &arguments),
             Self::Init(arguments) => init::execute(program, &arguments),
             Self::LanguageServer(arguments) => language_server::execute(program, &arguments),
+            Self::ManPages(arguments) => manual::execute(program, &arguments, ProgramArguments::command()),
             Self::Doctor(arguments) => doctor::execute(program, &arguments),
             Self::Completions(arguments) => {
                 completions::execute(program, &arguments, ProgramArguments::command());
@@ -124,6 +130,9 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<CommandLine, clap::Error> 
     if name.is_some_and(|name| name == "buildout") {
         let BuildoutArguments { global, run } = BuildoutArguments::try_parse_from(arguments)?;
         return Ok(CommandLine { command: Command::Run(run), color: global.color });
+    }
+    if let Some(version) = version::asked(arguments, ProgramArguments::command()) {
+        return Err(version);
     }
     let ProgramArguments { global, command, .. } = ProgramArguments::try_parse_from(arguments)?;
     Ok(CommandLine { command, color: global.color })

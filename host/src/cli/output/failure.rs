@@ -87,7 +87,28 @@ fn usage(text: &str) -> String {
         None => ("a command is missing", text),
     };
     let rest = rest.trim_start_matches('\n').trim_end();
-    format!("{rest}{}Error: {}\n", if rest.is_empty() { "" } else { "\n\n" }, capitalized(message))
+    let (message, rest) = with_list(message, rest);
+    let rest: Vec<&str> = rest.lines().filter(|line| !is_misleading(line)).collect();
+    let rest = rest.join("\n").replace("\n\n\n", "\n\n");
+    let rest = rest.trim_start_matches('\n');
+    let hint = super::super::hints::of_unknown_command(&message).map(|hint| format!("Hint: {hint}\n"));
+    let (hint, gap) = (hint.unwrap_or_default(), if rest.is_empty() { "" } else { "\n\n" });
+    format!("{rest}{gap}{hint}Error: {}\n", capitalized(&message))
+}
+
+/// The message with the list that follows it, and the rest.
+fn with_list<'a>(message: &str, rest: &'a str) -> (String, &'a str) {
+    if !message.ends_with(':') {
+        return (message.to_owned(), rest);
+    }
+    let (list, rest) = rest.split_once("\n\n").unwrap_or((rest, ""));
+    let items: Vec<&str> = list.lines().map(str::trim).collect();
+    (format!("{message} {}", items.join(" ")), rest)
+}
+
+/// Tips of clap that lead away: from a misspelled level of the sandbox to none at all, or to a value that looks like a flag.
+fn is_misleading(line: &str) -> bool {
+    ["tip: a similar value exists", "tip: to pass "].iter().any(|tip| line.trim_start().starts_with(tip))
 }
 
 fn capitalized(text: &str) -> String {

@@ -20,6 +20,8 @@ pub(in crate::run) struct Need {
     pub(super) kind: NeedKind,
     /// Its requirements.
     pub(super) requirements: Vec<String>,
+    /// Whether it needs nothing else. A recipe in Python may install more than its options name.
+    pub(super) is_complete: bool,
     /// Its own index, if it has one.
     pub(super) index: Option<String>,
     /// Its own `find-links`, if it has them.
@@ -57,8 +59,9 @@ pub(in crate::run) fn of_part(view: &ResolvedBuildout, part: &str) -> Result<Opt
     };
     let index = option("index")?.map(|index| index.trim().to_owned()).filter(|index| !index.is_empty());
     let find_links = option("find-links")?.map(|links| super::settings::words(&links));
+    let is_complete = kind.is_some();
     let kind = kind.unwrap_or(NeedKind::Install);
-    Ok(Some(Need { part: part.to_owned(), kind, requirements, index, find_links }))
+    Ok(Some(Need { part: part.to_owned(), kind, requirements, is_complete, index, find_links }))
 }
 
 /// What an entry point of the built-in recipe does; `None` for other recipes.

@@ -252,7 +252,11 @@ fn changes(recorded: &Used, needs: &[Need], coming: BTreeMap<String, (String, Pl
             steps.push(DistributionStep { name, before, after, installs, reason });
         }
     }
-    for (name, versions) in before.into_values() {
+    let remains = |name: &str| {
+        let incomplete = needs.iter().filter(|need| !need.is_complete).filter_map(|need| recorded.get(&need.part));
+        incomplete.flatten().any(|one| one.split_once("==").is_some_and(|(used, _)| used == name))
+    };
+    for (name, versions) in before.into_values().filter(|(name, _)| !remains(name)) {
         let (before, reason) = (versions.into_iter().collect(), "no part requires it any longer".to_owned());
         steps.push(DistributionStep { name, before, after: Vec::new(), installs: false, reason });
     }

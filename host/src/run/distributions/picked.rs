@@ -36,25 +36,48 @@ pub(super) fn report(
     Ok(())
 }
 
-/// Appends the lines to a file of versions; an existing one has its section already. The file is replaced as a whole, and
-/// no link is followed in the buildout: a recipe may have made it.
+/// Appends the lines to a file of versions; an existing one has its section already, and perhaps some of the lines. The file
+/// is replaced as a whole, and no link is followed in the buildout: a recipe may have made it.
 fn append(directory: &Path, path: &Path, lines: &[String]) -> Result<(), FileError> {
-    let within = path.ancestors().take_while(|way| *way != directory && way.starts_with(directory));
-    if let Some(link) = within.into_iter().find(|way| way.is_symlink()) {
+    let mut within = path.ancestors().take_while(|way| *way != directory && way.starts_with(directory));
+    if let Some(link) = within.find(|way| way.is_symlink()) {
         let message = "it is a symbolic link, and the file of versions is not written through links";
         return Err(FileError::of("write through", link)(io::Error::other(message)));
     }
-    let written = match read_string(path) {
-        Ok(before) => format!("{before}\n# Added by buildout-host\n{}\n", lines[1..].join("\n")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => format!("{}\n", lines.join("\n")),
-        Err(error) => return Err(FileError::of("read", path)(error)),
+    let known = match read_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        read => Some(read.map_err(FileError::of("read", path))?),
     };
-    replace(path, written.as_bytes()).map(drop)
+    let written = match &known {
+        None => lines.join("\n"),
+        Some(known) => {
+            let is_new = |line: &&str| !known.lines().any(|known| known.trim_end() == *line);
+            let lines: Vec<&str> = lines[1..].iter().map(String::as_str).filter(is_new).collect();
+            if lines.is_empty() {
+                return Ok(());
+            }
+            format!("{known}\n# Added by buildout-host\n{}", lines.join("\n"))
+        }
+    };
+    replace(path, format!("{written}\n").as_bytes()).map(drop)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_is_written_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("versions.cfg");
+        let lines =
+            |names: &[&str]| ["[versions]"].iter().chain(names).map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        for names in [&["a = 1"][..], &["a = 1"], &["a = 1", "b = 2"]] {
+            append(directory.path(), &path, &lines(names)).unwrap();
+        }
+        let written = std::fs::read_to_string(&path).unwrap();
+        assert_eq!(written, "[versions]\na = 1\n\n# Added by buildout-host\nb = 2\n");
+    }
 
     #[test]
     fn versions_are_not_written_through_links() {
@@ -73,7 +96,5 @@ mod tests {
         let read = |name: &str| std::fs::read_to_string(root.join("b").join(name)).unwrap();
         t("real/v.cfg").unwrap();
         assert_eq!(read("real/v.cfg"), "[versions]\na = 1\n");
-        t("real/v.cfg").unwrap();
-        assert_eq!(read("real/v.cfg"), "[versions]\na = 1\n\n# Added by buildout-host\na = 1\n");
     }
 }

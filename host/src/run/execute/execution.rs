@@ -148,7 +148,11 @@ impl<'a> Execution<'a> {
         let part = step.part();
         self.remover.refresh();
         match (step, outcome) {
-            (Step::Install(..), Ok(paths)) => self.record(part, paths.unwrap_or_default()),
+            (Step::Install(..), Ok(paths)) => {
+                self.record(part, paths.unwrap_or_default())?;
+                self.report_unused(part);
+                Ok(())
+            }
             (Step::Install(..), Err(error)) => {
                 self.remover.clean_up(&self.options_of(part), error.created());
                 Err(error.into())
@@ -170,7 +174,13 @@ impl<'a> Execution<'a> {
                         all.push(path);
                     }
                 }
-                self.record(part, all)
+                self.record(part, all)?;
+                // A recipe in Python usually reads some of its options only to install.
+                let recipe = self.stage.view.recipes.of_part(part);
+                if recipe.is_none_or(|recipe| recipe.program.is_none()) {
+                    self.report_unused(part);
+                }
+                Ok(())
             }
             // The existing Python may still work.
             Err(error) if self.transaction.is_some() => Err(error.into()),
@@ -202,13 +212,15 @@ impl<'a> Execution<'a> {
             }
             self.recorded.insert(part.to_owned());
         }
-        self.report_record(part)?;
-        if self.stage.is_last() {
-            self.unused.report(&self.stage.view, part);
-        } else {
-            self.unused.postpone(part);
+        self.report_record(part)
+    }
+
+    /// Reports the options of a part that nothing has read.
+    fn report_unused(&mut self, part: &str) {
+        match self.stage.is_last() {
+            true => self.unused.report(&self.stage.view, part),
+            false => self.unused.postpone(part),
         }
-        Ok(())
     }
 
     /// Ends the stage: commits the transaction, or rolls it back.

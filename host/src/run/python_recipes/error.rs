@@ -67,7 +67,11 @@ impl Explain for NoProgram {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::EntryPoint { known, .. } if known.is_empty() => {
-                vec!["It has no entry points in the group zc.buildout: it is not a recipe.".to_owned()]
+                vec![
+                    "It has no entry points in the group zc.buildout: it is not a recipe.".to_owned(),
+                    "It comes from the index, because recipes.toml has no entry for the name. A recipe of your own needs one."
+                        .to_owned(),
+                ]
             }
             Self::EntryPoint { known, entry_point, .. } => {
                 let near = nearest(entry_point, known.iter().map(String::as_str)).map(did_you_mean);

@@ -25,12 +25,18 @@ pub(in crate::run) struct ReplacedExtension {
     pub(in crate::run) name: &'static str,
     /// Its option for the file in which versions are noted.
     pub(in crate::run) file_option: &'static str,
+    /// Its other options, which are not needed.
+    pub(in crate::run) further_options: &'static [&'static str],
 }
 
 /// They show, or write down, the versions that were picked.
 const PICKED: [ReplacedExtension; 2] = [
-    ReplacedExtension { name: "buildout-versions", file_option: "buildout_versions_file" },
-    ReplacedExtension { name: "buildout.dumppickedversions", file_option: "dump-picked-versions-file" },
+    ReplacedExtension { name: "buildout-versions", file_option: "buildout_versions_file", further_options: &[] },
+    ReplacedExtension {
+        name: "buildout.dumppickedversions",
+        file_option: "dump-picked-versions-file",
+        further_options: &["dump-picked-versions", "overwrite-picked-versions-file"],
+    },
 ];
 
 /// Extensions of which the parts do not depend, and what they would do.

@@ -152,13 +152,18 @@ impl Buildout {
     }
 
     pub(super) fn unknown_option(&self, section: &str, option: &str) -> OptionError {
+        self.missing_option(section, option, did_you_mean)
+    }
+
+    /// `hint` says what a similar name of the section has to do with it.
+    pub(super) fn missing_option(&self, section: &str, option: &str, hint: fn(&str) -> String) -> OptionError {
         let error =
             OptionError::new(OptionProblem::UnknownOption { section: section.to_owned(), option: option.to_owned() });
         let state = self.state();
         let names: Vec<Arc<str>> =
             state.sections.get(section).map(|s| s.names().cloned().collect()).unwrap_or_default();
         match nearest(option, names.iter().map(AsRef::as_ref)) {
-            Some(near) => error.hint(did_you_mean(near)),
+            Some(near) => error.hint(hint(near)),
             None => error,
         }
     }

@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::{ConfigError, Configuration, Options};
-use base::source::Place;
+use base::source::{Place, set_instead};
 use buildout::{Inherited, ResolutionState};
 
 pub use buildout::{Buildout, Initialise, NoRecipes};
@@ -86,7 +86,8 @@ impl Buildout {
     /// # Errors
     /// As [`Self::get`], and [`OptionProblem::UnknownOption`].
     pub fn require(&self, section: &str, option: &str) -> Result<String, OptionError> {
-        self.get(section, option)?.ok_or_else(|| self.unknown_option(section, option).at(self.place_of(section, None)))
+        let missing = || self.missing_option(section, option, set_instead).at(self.place_of(section, None));
+        self.get(section, option)?.ok_or_else(missing)
     }
 
     /// What is known about an option before it is read. Does not read it.
@@ -226,6 +227,17 @@ impl Buildout {
         let mut unused: Vec<String> = unused.map(|(name, _)| name.to_string()).collect();
         unused.sort();
         unused
+    }
+
+    /// Marks the options of `[buildout]` as used that `other`, a copy of this buildout, has used.
+    ///
+    /// # Errors
+    /// When the section cannot be read.
+    pub fn use_as_in(&self, other: &Self) -> Result<(), OptionError> {
+        let unused = other.unused("buildout");
+        let used = self.keys("buildout")?.into_iter().filter(|option| !unused.contains(option));
+        used.for_each(|option| self.mark_used("buildout", &option));
+        Ok(())
     }
 
     /// Where an option, or the section itself, was written.

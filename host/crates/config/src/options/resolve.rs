@@ -369,7 +369,7 @@ impl Buildout {
     }
 
     /// Marks a referenced option as used, even if its section has not been requested yet.
-    fn mark_used(&self, section: &str, option: &str) {
+    pub(super) fn mark_used(&self, section: &str, option: &str) {
         let mut state = self.state();
         if let Some(section) = state.sections.get_mut(section)
             && let Some(value) = section.raw.get(option).cloned()

@@ -187,8 +187,10 @@ impl SectionsBuilder<'_> {
         let text = &self.source.text[line.span.clone()];
         let place = Place::new(self.source, line.span.clone());
         let trouble = match self.section {
-            None => Trouble::at(place, "There is no section header before this line")
-                .hint("A configuration begins with a header such as `[buildout]`."),
+            None => Trouble::at(place, "There is no section header before this line").hint(match is_open(text) {
+                true => NO_BRACKET,
+                false => "A configuration begins with a header such as `[buildout]`.",
+            }),
             Some(_) => explain(
                 Trouble::at(place, "This line is neither a header, an option, a comment nor part of a value"),
                 text,
@@ -220,8 +222,18 @@ impl SectionsBuilder<'_> {
 }
 
 /// Adds a hint about what the user may have meant.
+/// The hint for a header without its end.
+const NO_BRACKET: &str = "A header ends with `]`, which is missing.";
+
+/// Whether a line begins as a header, and does not end as one.
+fn is_open(line: &str) -> bool {
+    line.starts_with('[') && !line.contains(']')
+}
+
 fn explain(trouble: Trouble, line: &str) -> Trouble {
-    if line.starts_with('[') {
+    if is_open(line) {
+        trouble.hint(NO_BRACKET)
+    } else if line.starts_with('[') {
         trouble.hint(
             "A header is `[name]` or `[name:condition]`; its name cannot contain white space, colons, \
                    brackets or braces.",

@@ -68,6 +68,24 @@ impl Back<'_> {
                 self.brought.insert(inside);
             }
         }
+        if pair.kind == DirectoryKind::Metadata { self.remove_missing(pair) } else { Ok(()) }
+    }
+
+    /// Removes the files of metadata that the build has removed: what they say, such as requirements and scripts, is no
+    /// longer so.
+    fn remove_missing(&mut self, pair: &BuiltAndOriginal<'_>) -> Result<(), BuildError> {
+        let path = self.private.project.join(pair.inside);
+        for (name, kind) in handles::entries(pair.to).map_err(FileError::of("read", &path))? {
+            self.budget.take(0).map_err(FileError::of("read", &path))?;
+            let inside = pair.inside.join(&name);
+            // The copy had it only if it has a stamp.
+            let was_copied = self.private.stamps.contains_key(&inside);
+            let is_gone = pair.from.symlink_metadata(&name).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            if kind.is_file() && was_copied && is_gone && pair.kind.output(&name) == BuildOutput::Compiled {
+                pair.to.remove_file(&name).map_err(FileError::of("remove", &path.join(&name)))?;
+                self.brought.insert(inside);
+            }
+        }
         Ok(())
     }
 
@@ -289,6 +307,31 @@ mod tests {
             space.write(&format!("copy/{path}"), "new");
         }
         assert_eq!(space.back(&private), ["a/b.egg-info/PKG-INFO", "a.egg-info/PKG-INFO"]);
+    }
+
+    #[test]
+    fn metadata_that_a_build_removed_is_removed_and_nothing_else() {
+        let space = ProjectAndCopy::new(&[
+            "a.egg-info/requires.txt",
+            "a.egg-info/PKG-INFO",
+            "a.egg-info/mine",
+            "src/b.egg-info/entry_points.txt",
+            "setup.py",
+            "c.so",
+        ]);
+        let private = space.copy(&[]);
+        for path in
+            ["a.egg-info/requires.txt", "a.egg-info/mine", "src/b.egg-info/entry_points.txt", "setup.py", "c.so"]
+        {
+            std::fs::remove_file(space.path("copy").join(path)).unwrap();
+        }
+        space.write("project/a.egg-info/new.txt", "made meanwhile");
+        assert_eq!(space.back(&private), ["a.egg-info/requires.txt", "src/b.egg-info/entry_points.txt"]);
+        let left = |path: &str| space.path("project").join(path).exists();
+        assert!(!left("a.egg-info/requires.txt") && !left("src/b.egg-info/entry_points.txt"));
+        assert!(
+            ["a.egg-info/PKG-INFO", "a.egg-info/mine", "a.egg-info/new.txt", "setup.py", "c.so"].into_iter().all(left)
+        );
     }
 
     #[test]

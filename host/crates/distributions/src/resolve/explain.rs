@@ -89,11 +89,14 @@ struct Statement {
     wants: String,
     wanted_key: String,
     is_unresolved: bool,
+    /// The pin that is part of what is wanted.
+    pin: Option<String>,
 }
 
 impl Statement {
     fn text(&self) -> String {
-        let Some(first) = self.who.first() else { return format!("{} is required", self.wants) };
+        let pinned = self.pin.as_ref().map(|pin| format!(", because [versions] has {pin}")).unwrap_or_default();
+        let Some(first) = self.who.first() else { return format!("{} is required{pinned}", self.wants) };
         let others: Vec<String> = self.who[1..]
             .iter()
             .take(MOST_VERSIONS - 1)
@@ -105,7 +108,7 @@ impl Statement {
             count => format!(", and {count} more"),
         };
         let others = if others.is_empty() { String::new() } else { format!(" (and {}{more})", others.join(", ")) };
-        format!("{first}{others} requires {}", self.wants)
+        format!("{first}{others} requires {}{pinned}", self.wants)
     }
 }
 
@@ -150,7 +153,8 @@ impl GraphView<'_> {
                 let Some((wants, wanted_key)) = self.wish(*wanted) else { continue };
                 let asker = who.as_ref().map_or_else(String::new, |(package, _)| package.key.clone());
                 let index = *known.entry((asker, wants.clone())).or_insert_with(|| {
-                    statements.push(Statement { who: Vec::new(), wants, wanted_key, is_unresolved: false });
+                    let pin = self.provider.preferences.request.pins.of(&wanted_key).map(str::to_owned);
+                    statements.push(Statement { who: Vec::new(), wants, wanted_key, is_unresolved: false, pin });
                     statements.len() - 1
                 });
                 let statement = &mut statements[index];

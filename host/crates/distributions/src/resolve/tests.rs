@@ -227,7 +227,10 @@ fn pins() {
     let (message, chain) = case(world).pins(&[("lib-one", "1.0"), ("a", "2.0")]).error(&["a"]);
     let reason = "The requirement ('lib-one>=2') is not allowed by your [versions] constraint (1.0)";
     assert_eq!(message, format!("There is a version conflict: a 2.0 cannot be used: {reason}"));
-    assert_eq!(chain, ["a==2.0 is required".to_owned(), format!("a 2.0 cannot be used: {reason}")]);
+    assert_eq!(
+        chain,
+        ["a==2.0 is required, because [versions] has 2.0".to_owned(), format!("a 2.0 cannot be used: {reason}")]
+    );
 }
 
 #[test]

@@ -20,6 +20,9 @@ use base::event::{Event, Level, Report};
 use base::source::size;
 use offer::{check_exports, check_imports};
 
+/// From this size on, in bytes, compiling takes seconds.
+const SLOW: u64 = 4 << 20;
+
 /// What is needed to prepare components.
 pub(crate) struct ComponentWorkshop<'a> {
     pub(crate) engine: &'a Engine,
@@ -66,9 +69,15 @@ impl ComponentWorkshop<'_> {
         let recipe = subject.recipe.clone();
         let bytes = component.bytes().map_err(|error| fail(RecipeProblem::Unreadable(error)))?;
         check_header(&bytes, &recipe).map_err(fail)?;
-        self.report.report(Event::Progress {
-            activity: &format!("Compiling recipe {} ({})", subject.recipe, size(component.size())),
-        });
+        let size = size(component.size());
+        if self.cache.directory().is_none() && component.size() > SLOW {
+            let message = format!(
+                "Recipe {recipe} ({size}) is compiled again in each run: compiled recipes are kept in XDG_CACHE_HOME, or \
+                 in HOME, and neither is set"
+            );
+            self.report.report(Event::Log { logger: "buildout", level: Level::Warning, message: &message });
+        }
+        self.report.report(Event::Progress { activity: &format!("Compiling recipe {} ({size})", subject.recipe) });
         let compiled = compile(self.engine, &bytes, &subject.recipe, limits::COMPILE_TIME);
         self.report.report(Event::ProgressEnd);
         let compiled = compiled.map_err(|problem| RecipeError::new(problem, subject.clone()))?;

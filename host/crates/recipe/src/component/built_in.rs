@@ -46,7 +46,7 @@ pub(super) struct PythonName {
 
 const PYTHON_NAMES: [PythonName; 14] = [
     python_name("slapos.recipe.cmmi", "default", "cmmi", "default"),
-    python_name("plone.recipe.command", "default", "command", "default"),
+    python_name(COMMANDS, "default", "command", "default"),
     python_name("slapos.recipe.build", "download", "download", "download"),
     python_name("slapos.recipe.build", "download-unpacked", "download", "download-unpacked"),
     python_name("slapos.recipe.build", "mkdirectory", "mkdir", "mkdirectory"),
@@ -73,6 +73,14 @@ const fn python_name(
 /// The built-in recipe that replaces a recipe of the Python world.
 pub(super) fn of_python_name(reference: &RecipeReference) -> Option<&'static PythonName> {
     PYTHON_NAMES.iter().find(|name| name.package == reference.package && name.entry_point == reference.entry_point)
+}
+
+/// The Python package whose parts consist of arbitrary commands, which write where recipes in Python may write.
+const COMMANDS: &str = "plone.recipe.command";
+
+/// Whether a built-in recipe that has this name in the configuration may write what recipes in Python may write.
+pub(super) fn has_rights_of_python(reference: &RecipeReference) -> bool {
+    reference.package == COMMANDS
 }
 
 /// The references of the Python world that are supported, as they are written.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::built_in::{built_in, built_ins, of_python_name, python_names};
+use super::built_in::{built_in, built_ins, has_rights_of_python, of_python_name, python_names};
 use super::bytes::{Component, ComponentOrigin};
 use super::cache::CompileCache;
 use super::detached::{read_signatures, signature_path};
@@ -40,6 +40,11 @@ pub struct Resolved {
 }
 
 impl Resolved {
+    /// Whether it is a built-in recipe that may write what recipes in Python may write.
+    pub(crate) fn has_rights_of_python(&self) -> bool {
+        self.built_in && has_rights_of_python(&self.reference)
+    }
+
     /// The value of `__buildout_signature__`: the package and its digest.
     pub fn signature(&self) -> String {
         match &self.program {
@@ -136,7 +141,10 @@ impl Resolver {
             None => self.unlisted(&reference)?,
         };
         let built_in = matches!(found.0.origin, ComponentOrigin::BuiltIn { .. });
-        let grant = entry.map(|entry| entry.grant.clone()).unwrap_or_default();
+        let grant = match built_in && has_rights_of_python(&reference) {
+            true => self.grant_of_program(&reference),
+            false => entry.map(|entry| entry.grant.clone()).unwrap_or_default(),
+        };
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers, program: None })
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::mounts::normalize;
+use super::mounts::{holds, normalize};
 
 /// The buildout's directories: they determine what a recipe can reach, and what it may never write. All paths are
 /// absolute, without `.`, `..` and doubled slashes.
@@ -163,6 +163,11 @@ impl Locations {
     /// The directories that every recipe may read, and in which a part may own paths.
     pub fn standard(&self) -> &[Arc<Path>] {
         &self.standard
+    }
+
+    /// Whether `path` (normalized) is in one of them.
+    pub(super) fn is_within(&self, path: &Path) -> bool {
+        self.standard.iter().any(|directory| holds(directory, path))
     }
 
     /// The links that the user made on the way to the buildout's directories.

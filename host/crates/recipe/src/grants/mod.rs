@@ -12,6 +12,7 @@ pub(crate) mod guard;
 pub(crate) mod links;
 pub(crate) mod locations;
 pub(crate) mod mounts;
+mod named;
 mod radius;
 pub(crate) mod request;
 pub(crate) mod rights;

@@ -39,7 +39,7 @@ pub(super) struct Radius {
 impl Radius {
     /// The rights of a program in Python.
     pub(super) fn of(applicant: &Applicant<'_>, program: &PythonProgram) -> Self {
-        let (locations, granted) = (applicant.locations, &applicant.recipe.grant);
+        let granted = &applicant.recipe.grant;
         let mut grant = Grant { distributions: granted.keeps_default("distributions"), ..Grant::default() };
         if granted.keeps_default("run") && !program.only_reads {
             grant.run.push("*".to_owned());
@@ -54,15 +54,33 @@ impl Radius {
         }
         let cache = program.cache.iter().cloned();
         let writes = granted.keeps_default("write") && !program.only_reads;
-        let other = locations.other_parts.iter();
-        // A buildout in the home directory itself is no reason to open the home directory.
-        let homes = applicant.environment.homes();
-        let is_of_user = |path: &&PathBuf| homes.iter().any(|home| home.starts_with(path));
-        let write = [&locations.directory, &locations.parts, &locations.bin].into_iter().chain(other);
-        let write = write.filter(|path| writes && !is_of_user(path)).cloned().chain(cache).collect();
+        let write = if writes { written(applicant) } else { Vec::new() };
+        let write = write.into_iter().chain(cache).collect();
         let guard = if writes { Guard::new(kept(applicant)) } else { Guard::default() };
         Self { grant, read, write, guard, memory: MEMORY, timeout: TIMEOUT }
     }
+
+    /// What a built-in recipe may write under the name of the Python recipe that it replaces, and what it may not write
+    /// there; `None` if it has only its own rights.
+    pub(super) fn of_python_name(applicant: &Applicant<'_>) -> Option<(Vec<PathBuf>, Guard)> {
+        let recipe = applicant.recipe;
+        if !recipe.has_rights_of_python() || !recipe.grant.keeps_default("write") {
+            return None;
+        }
+        let write = written(applicant);
+        // The built-in recipe may write the buildout directory in any case, its commands may not.
+        write.contains(&applicant.locations.directory).then(|| (write, Guard::new(kept(applicant))))
+    }
+}
+
+/// The buildout directory, and the directories that `[buildout]` names.
+fn written(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let locations = applicant.locations;
+    // A buildout in the home directory itself is no reason to open the home directory.
+    let homes = applicant.environment.homes();
+    let is_of_user = |path: &&PathBuf| homes.iter().any(|home| home.starts_with(path));
+    let write = [&locations.directory, &locations.parts, &locations.bin].into_iter().chain(&locations.other_parts);
+    write.filter(|path| !is_of_user(path)).cloned().collect()
 }
 
 /// What it may not write: the host's files and the configuration, the eggs (other recipes run from there, with other

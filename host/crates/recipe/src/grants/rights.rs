@@ -11,8 +11,9 @@ use super::granted::{GrantedPath, Ungranted};
 use super::guard::{Change, Guard};
 use super::locations::{Locations, is_part_name};
 use super::mounts::{Access, Mount, Mounts, holds, normalize, same};
+use super::named::{check_granted, check_named};
 use super::radius::Radius;
-use super::system::{is_in_system, is_named, is_of_system, without_links};
+use super::system::is_in_system;
 use super::templates::{SHARED, holders, own_option, paths};
 use crate::component::PythonProgram;
 use crate::error::{RecipeError, RecipeProblem};
@@ -36,6 +37,8 @@ pub(crate) struct Rights {
     pub(crate) distributions: bool,
     /// Whether the recipe is built in: then what it requests is what the configuration says.
     pub(crate) is_built_in: bool,
+    /// Whether the recipe is a program in Python.
+    pub(crate) is_program: bool,
     pub(crate) timeout: Duration,
     /// The settings that must be equal for two parts to share an instance.
     pub(crate) process: Process,
@@ -76,6 +79,7 @@ impl Rights {
             network: Vec::new(),
             distributions: false,
             is_built_in: false,
+            is_program: false,
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
             process: Process { env: Vec::new(), memory },
             makes: Vec::new(),
@@ -123,17 +127,9 @@ impl Rights {
         access.push((applicant.temporary.as_path().into(), Access::Write));
         access.extend(read.into_iter().map(|path| (path.into(), Access::Read)));
         access.extend(write.into_iter().map(|path| (path.into(), Access::Write)));
-        for directory in granted_write.into_iter().filter(|_| !only_reads) {
-            let directory = normalize(&directory);
-            if !recipe.built_in
-                && let Some(holds) = protected.iter().find(|path| holds(&directory, path))
-            {
-                let problem =
-                    RecipeProblem::Grant { directory, holds: holds.clone(), place: recipe.grant.place.clone() };
-                return Err(RecipeError::new(problem, applicant.subject.clone()));
-            }
-            access.push((directory.into(), Access::Write));
-        }
+        check_granted(applicant)?;
+        let granted_write = granted_write.into_iter().filter(|_| !only_reads);
+        access.extend(granted_write.map(|path| (normalize(&path).into(), Access::Write)));
         let writable = locations.written();
         let links: Vec<_> = locations.links().collect();
         let variable = |name: &String| Some((name.clone(), applicant.environment.variables.get(name)?.clone()));
@@ -149,6 +145,7 @@ impl Rights {
             network: grant.network,
             distributions: grant.distributions,
             is_built_in: recipe.built_in,
+            is_program: recipe.program.is_some(),
             timeout,
             process: Process { env, memory },
             makes,
@@ -363,7 +360,8 @@ impl Rights {
         if standard.iter().any(|directory| same(directory, &path)) {
             return Err("the buildout's directories belong to no part");
         }
-        if standard.iter().any(|directory| holds(directory, &path)) || self.mounts.writable(&path) {
+        let is_made = self.makes.iter().any(|made| same(made, &path));
+        if is_made || standard.iter().any(|directory| holds(directory, &path)) || self.mounts.writable(&path) {
             return Ok(());
         }
         Err("a part owns only what is below the buildout's directories or a directory granted for writing")
@@ -397,6 +395,7 @@ impl Expanded {
         };
         let mut write = paths(applicant, granted.write.iter().map(String::as_str));
         let shared = shared(applicant, &described, &write);
+        let named = write.clone();
         let mut makes: Option<Vec<PathBuf>> = None;
         for template in described.write.iter().filter(|template| *template != SHARED) {
             match template.strip_suffix("/..") {
@@ -406,6 +405,13 @@ impl Expanded {
                 }
                 None => write.extend(paths(applicant, [template.as_str()])),
             }
+        }
+        if let Some(makes) = &mut makes {
+            // A command can make a granted path that does not exist. A link is made, and never followed.
+            let is_link = |path: &Path| path.is_symlink() && !path.is_dir() && applicant.locations.is_within(path);
+            let granted = named.iter().map(|path| normalize(path));
+            makes.extend(granted.filter(|path| is_link(path) || path.symlink_metadata().is_err()));
+            write.retain(|path| !path.is_symlink() || !makes.contains(&normalize(path)));
         }
         write.extend(shared.iter().cloned());
         let read = granted.read.iter().chain(&described.read).map(String::as_str);
@@ -425,12 +431,21 @@ impl Expanded {
         };
         if let Some(program) = &applicant.recipe.program {
             expanded.extend(Radius::of(applicant, program), granted);
+        } else if let Some((write, guard)) = Radius::of_python_name(applicant) {
+            expanded.write = write;
+            expanded.guard = guard.without(expanded.opened(applicant));
         }
         expanded
     }
 }
 
 impl Expanded {
+    /// What a built-in recipe may write although other recipes rely on it: what `recipes.toml` or the part's options name.
+    fn opened(&self, applicant: &Applicant<'_>) -> Vec<PathBuf> {
+        let is_protected = |path: &&PathBuf| applicant.locations.protected.iter().any(|kept| holds(path, kept));
+        self.makes.iter().flatten().filter(|path| !is_protected(path)).cloned().collect()
+    }
+
     /// Adds what a recipe in Python may do without a grant.
     fn extend(&mut self, radius: Radius, granted: &Grant) {
         self.grant.extend(&radius.grant);
@@ -441,46 +456,6 @@ impl Expanded {
         self.memory = granted.memory.unwrap_or(radius.memory);
         self.timeout = granted.timeout.unwrap_or(radius.timeout);
     }
-}
-
-/// Refuses an option by which a part would get a directory of the system or the home directory to write. What the part
-/// makes there is not its own, and what is there is not to be removed with it.
-fn check_named(applicant: &Applicant<'_>, grant: &Grant) -> Result<(), RecipeError> {
-    let Some(buildout) = applicant.buildout else { return Ok(()) };
-    for template in &grant.write {
-        let Some(name) = own_option(template) else { continue };
-        let mut named = paths(applicant, [template.as_str()]).into_iter().map(|path| normalize(&path));
-        let Some(path) = named.find(|path| is_of_others(path, applicant)) else { continue };
-        let (part, value) = (applicant.part.to_owned(), path.display().to_string());
-        let expected =
-            "it belongs to the system, is a mount point, or contains the buildout or the home directory".to_owned();
-        let place = buildout.place_of(applicant.part, Some(name));
-        let problem = RecipeProblem::Value { part, name: name.to_owned(), value, expected, place };
-        return Err(RecipeError::new(problem, applicant.subject.clone()));
-    }
-    Ok(())
-}
-
-fn is_of_others(path: &Path, applicant: &Applicant<'_>) -> bool {
-    let locations = applicant.locations;
-    let real = without_links(path);
-    let holds_kept = |path: &Path| locations.kept.iter().any(|kept| holds(path, kept));
-    let in_system = |path: &Path| is_in_system(path) && !is_entrusted(path, applicant);
-    [path, &*real].into_iter().any(|path| is_of_system(path) || holds_kept(path) || in_system(path))
-}
-
-/// Whether a path in a tree of the system is in a directory of the user: a buildout's, the home directory (that of a
-/// service can be `/var/lib/NAME`), or one that `recipes.toml` grants.
-fn is_entrusted(path: &Path, applicant: &Applicant<'_>) -> bool {
-    let locations = applicant.locations;
-    let granted = applicant.recipe.grant.write.iter().map(String::as_str);
-    let granted = paths(applicant, granted.filter(|template| own_option(template).is_none()));
-    let granted = granted.into_iter().map(|granted| normalize(&granted));
-    let own = locations.standard().iter().map(|path| path.to_path_buf()).chain(locations.kept.iter().cloned());
-    own.chain(granted).filter(|directory| !is_named(directory)).any(|directory| {
-        let real = without_links(&directory);
-        holds(&directory, path) || holds(&real, path)
-    })
 }
 
 /// The part's own options to which a grant of `recipes.toml` refers.

@@ -31,7 +31,8 @@ impl OptionsView<'_> {
         let Some(buildout) = self.call.buildout.clone() else { return Err(no_buildout().into()) };
         let (phase, part) = (self.call.phase, self.call.part.clone());
         let mut still = self.call.still.take();
-        let mut reader = SectionReader { phase, part: &part, buildout: &buildout, still: &mut still };
+        let is_program = self.call.rights.is_program;
+        let mut reader = SectionReader { phase, part: &part, buildout: &buildout, still: &mut still, is_program };
         let outcome = look_up(self.call, || look(&mut reader));
         self.call.still = still;
         outcome
@@ -56,6 +57,8 @@ struct SectionReader<'a> {
     buildout: &'a Buildout,
     /// The buildout as it was when it was first needed in this call, in which nothing is initialized.
     still: &'a mut Option<Buildout>,
+    /// Whether a program in Python reads.
+    is_program: bool,
 }
 
 impl SectionReader<'_> {
@@ -65,6 +68,16 @@ impl SectionReader<'_> {
     }
 
     fn get(&mut self, section: &str, name: &str) -> Result<Option<String>, OptionError> {
+        let value = self.read(section, name)?;
+        if !self.is_program || (section, name) != ("buildout", "eggs-directory") {
+            return Ok(value);
+        }
+        // As in zc.buildout, programs see the directory with its version.
+        let version = self.read("buildout", "eggs-directory-version")?.filter(|version| !version.is_empty());
+        Ok(value.map(|value| version.map_or_else(|| value.clone(), |version| format!("{value}/{version}"))))
+    }
+
+    fn read(&mut self, section: &str, name: &str) -> Result<Option<String>, OptionError> {
         match self.phase {
             Phase::Init if section == self.part => self.buildout.look(self.part, name),
             Phase::Init => self.buildout.get_for(self.part, section, name),

@@ -217,8 +217,7 @@ impl ProcessView<'_> {
                 "The command made {}, which is not in `location`: it was removed. Add it to `location` to keep it",
                 path.display()
             );
-            let part = &self.call.part;
-            self.native.report.report(Event::Log { logger: part, level: Level::Warning, message: &message });
+            self.warn(&message);
         }
         Ok(())
     }
@@ -231,15 +230,30 @@ impl ProcessView<'_> {
     /// Reports a path that the command was kept from writing: it may have failed because of that.
     fn report_refused(&mut self, directory: &Path, policy: &CommandPolicy) {
         let Some(path) = denied::refused(self.open_log().tail(), directory, policy) else { return };
+        if self.call.rights.is_protected(&path) {
+            let message = format!(
+                "The command may not write to {}: the host protects its own files and those of the configuration",
+                path.display()
+            );
+            return self.warn(&message);
+        }
         let grant = format!("write = [{:?}]", self.call.rights.directory_to_grant(&path).display().to_string());
         // A path of the system can be granted, but cannot be a location.
         let is_location = !self.call.rights.makes.is_empty() && !is_in_system(&path);
         let location = if is_location { "Add the path to `location`, or " } else { "" };
         let grant_it = if location.is_empty() { "Grant it" } else { "grant it" };
-        let message =
-            format!("The command may not write to {}. {location}{grant_it} in recipes.toml: {grant}", path.display());
-        self.native.report.report(Event::Log { logger: &self.call.part, level: Level::Warning, message: &message });
+        let message = format!(
+            "The command may not write to {}. {location}{grant_it}: in recipes.toml, below [recipe.{:?}], write: grant = \
+             {{ {grant} }}",
+            path.display(),
+            self.call.recipe
+        );
+        self.warn(&message);
         self.call.refused.push(grant);
+    }
+
+    fn warn(&self, message: &str) {
+        self.native.report.report(Event::Log { logger: &self.call.part, level: Level::Warning, message });
     }
 
     /// The command as the confinement takes it.

@@ -40,8 +40,13 @@ fn path_in(line: &str) -> Option<&str> {
         }
     }
     let before = MARKS.iter().find_map(|mark| line.split_once(mark)).map(|(before, _)| before)?;
-    let words = before.split_whitespace().map(|word| word.trim_end_matches(':'));
-    words.rev().find(|word| word.contains('/'))
+    // The first word is the program.
+    let (_, rest) = before.split_once(' ')?;
+    let mut words = rest.split_whitespace().map(|word| word.trim_end_matches(':')).rev();
+    match before.contains("cannot create ") {
+        true => words.next(),
+        false => words.find(|word| word.contains('/')),
+    }
 }
 
 #[cfg(test)]
@@ -59,6 +64,7 @@ mod tests {
         t(&["mkdir: cannot create directory '/b/var': Read-only file system"], Some("/b/var"));
         t(&["mkdir: cannot create directory \u{2018}var/log\u{2019}: Permission denied"], Some("/b/var/log"));
         t(&["sh: 1: cannot create /b/var/x: Read-only file system"], Some("/b/var/x"));
+        t(&["/bin/sh: 1: cannot create x: Read-only file system"], Some("/b/x"));
         t(&["bash: line 1: /b/my/x: Read-only file system", "done"], Some("/b/my/x"));
         t(&["OSError: [Errno 30] Read-only file system: '/b/x'"], Some("/b/x"));
     }

@@ -65,13 +65,31 @@ impl Staging {
     pub(crate) fn prepare(rights: &Rights, policy: &mut CommandPolicy) -> io::Result<(Self, Vec<PathBuf>)> {
         let mut staging = Self::default();
         let mut made = Vec::new();
-        for (parent, names) in by_parent(rights, policy) {
+        let mut opened = Vec::new();
+        for directory in rights.open_directories() {
+            // One that does not exist, or to which only a link leads that a recipe may have made, is not shown.
+            if let Ok(real) = resolve_for(&rights.real(&directory), policy) {
+                opened.push((StagedOpen::of(rights, policy, &real)?, real));
+            }
+        }
+        let mut to_make = by_parent(rights, policy);
+        for (open, directory) in opened {
+            if policy.level != ConfinementLevel::Full {
+                continue;
+            }
+            let names = to_make.remove(&directory).unwrap_or_default();
+            staging.add(rights, policy, directory, names)?;
+            if let Some(added) = staging.directories.last_mut() {
+                added.open = Some(open);
+            }
+        }
+        for (parent, names) in to_make {
             match policy.level {
                 ConfinementLevel::None => {}
                 ConfinementLevel::Full => staging.add(rights, policy, parent, names)?,
                 ConfinementLevel::Partial if rights.is_directory_of_parts(&parent) => policy.write.push(parent),
                 ConfinementLevel::Partial => {
-                    for path in names.keys().map(|name| parent.join(name)) {
+                    for path in names.keys().map(|name| parent.join(name)).filter(|path| !path.is_symlink()) {
                         std::fs::create_dir(&path)?;
                         policy.write.push(path);
                     }
@@ -79,35 +97,7 @@ impl Staging {
                 }
             }
         }
-        for directory in rights.open_directories() {
-            // One that does not exist, or to which only a link leads that a recipe may have made, is not shown.
-            if let Ok(real) = resolve_for(&rights.real(&directory), policy) {
-                staging.open(rights, policy, real)?;
-            }
-        }
         Ok((staging, made))
-    }
-
-    /// Lets the command change a directory, except for what stays as it is: entries that it may change are shown as they
-    /// are, and what is new comes into being in a staging directory.
-    fn open(&mut self, rights: &Rights, policy: &mut CommandPolicy, directory: PathBuf) -> io::Result<()> {
-        let (mut links, guard) = (Vec::new(), Arc::clone(&rights.guard));
-        for entry in std::fs::read_dir(&directory)? {
-            let entry = entry?;
-            let is_staging = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
-            if entry.file_type()?.is_symlink() {
-                links.push(entry.file_name());
-            } else if !is_staging && !guard.keeps(&entry.path(), Change::Replace) {
-                policy.write.push(entry.path());
-            }
-        }
-        if policy.level == ConfinementLevel::Full {
-            self.add(rights, policy, directory, BTreeMap::new())?;
-            if let Some(added) = self.directories.last_mut() {
-                added.open = Some(StagedOpen { guard, links });
-            }
-        }
-        Ok(())
     }
 
     fn add(
@@ -120,11 +110,10 @@ impl Staging {
         let source = parent.join(format!("{}{}", own_prefix(rights), digits(rights.part.as_bytes())));
         clear(&source)?;
         std::fs::create_dir(&source)?;
-        self.directories.push(Directory { path: parent.clone(), source: source.clone(), names, open: None });
         let shows_existing = rights.shows_entries_of(&parent) || !rights.guard.is_empty();
-        if shows_existing {
-            copy_links(&parent, &source)?;
-        }
+        let is_shown = |name: &OsStr| shows_existing || names.contains_key(name);
+        copy_links(&parent, &source, &is_shown)?;
+        self.directories.push(Directory { path: parent.clone(), source: source.clone(), names, open: None });
         policy.staged.push(Staged { path: parent, source, shows_existing });
         Ok(())
     }
@@ -150,6 +139,11 @@ impl Drop for Staging {
 
 impl Directory {
     fn settle(&self, settled: &mut Settled) -> io::Result<()> {
+        // Links that the command has removed.
+        let own = self.names.keys().filter(|name| self.path.join(name).is_symlink());
+        for name in own.filter(|name| self.source.join(name).symlink_metadata().is_err()) {
+            std::fs::remove_file(self.path.join(name))?;
+        }
         for entry in std::fs::read_dir(&self.source)? {
             let name = entry?.file_name();
             if is_staging(&name) {
@@ -158,6 +152,12 @@ impl Directory {
             }
             let (from, to) = (self.source.join(&name), self.path.join(&name));
             if let Some(path) = self.names.get(&name) {
+                if is_same_link(&from, &to) {
+                    continue;
+                }
+                if to.is_symlink() {
+                    std::fs::remove_file(&to)?;
+                }
                 // Someone else may have made the path meanwhile.
                 move_to(&from, &to)?;
                 settled.made.push(path.clone());
@@ -171,12 +171,34 @@ impl Directory {
     }
 }
 
+/// Whether both are links to the same path.
+fn is_same_link(one: &Path, other: &Path) -> bool {
+    let target = std::fs::read_link(one).ok();
+    target.is_some() && target == std::fs::read_link(other).ok()
+}
+
 impl StagedOpen {
+    /// Lets the command change a directory, except for what stays as it is: entries that it may change are shown as they
+    /// are, and what is new comes into being in a staging directory.
+    fn of(rights: &Rights, policy: &mut CommandPolicy, directory: &Path) -> io::Result<Self> {
+        let (mut links, guard) = (Vec::new(), Arc::clone(&rights.guard));
+        for entry in std::fs::read_dir(directory)? {
+            let entry = entry?;
+            let is_staging = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
+            if entry.file_type()?.is_symlink() {
+                links.push(entry.file_name());
+            } else if !is_staging && !guard.keeps(&entry.path(), Change::Replace) {
+                policy.write.push(entry.path());
+            }
+        }
+        Ok(Self { guard, links })
+    }
+
     /// Brings one entry to its place.
     fn settle(&self, from: &Path, to: PathBuf, settled: &mut Settled) -> io::Result<()> {
         let before = to.symlink_metadata();
         let is_link = before.as_ref().is_ok_and(std::fs::Metadata::is_symlink);
-        if before.is_ok() && !is_link || is_link && std::fs::read_link(from).ok() == std::fs::read_link(&to).ok() {
+        if before.is_ok() && !is_link || is_link && is_same_link(from, &to) {
             // Where something is shown, or a link as it was.
             return Ok(());
         }
@@ -207,11 +229,11 @@ impl StagedOpen {
     }
 }
 
-/// The paths that the command is to make, and that do not exist, by the directories in which they will be, where that is
-/// not one in which the command may write anyway.
+/// The paths that the command is to make, and that do not exist or are links, by the directories in which they will be,
+/// where that is not one in which the command may write anyway.
 fn by_parent(rights: &Rights, policy: &CommandPolicy) -> BTreeMap<PathBuf, BTreeMap<OsString, PathBuf>> {
     let mut by_parent = BTreeMap::<PathBuf, BTreeMap<OsString, PathBuf>>::new();
-    for path in rights.makes.iter().filter(|path| path.symlink_metadata().is_err()) {
+    for path in rights.makes.iter().filter(|path| path.is_symlink() || path.symlink_metadata().is_err()) {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
         // It exists, as the recipe has made it. A link that a recipe may have made leads nowhere.
         let Ok(parent) = resolve_for(&rights.real(parent), policy) else { continue };
@@ -275,10 +297,10 @@ fn is_of_buildout(name: &OsStr, prefix: &str) -> bool {
 }
 
 /// Links in the directory lead where they led; nothing can be mounted in their place.
-fn copy_links(from: &Path, to: &Path) -> io::Result<()> {
+fn copy_links(from: &Path, to: &Path, is_shown: &dyn Fn(&OsStr) -> bool) -> io::Result<()> {
     for entry in std::fs::read_dir(from)? {
         let entry = entry?;
-        if entry.file_type()?.is_symlink() {
+        if entry.file_type()?.is_symlink() && is_shown(&entry.file_name()) {
             std::os::unix::fs::symlink(std::fs::read_link(entry.path())?, to.join(entry.file_name()))?;
         }
     }

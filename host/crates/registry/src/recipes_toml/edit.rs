@@ -83,7 +83,7 @@ pub fn add_key(recipes_toml: &Path, name: &str, key: &PublicKey) -> Result<Optio
     if !is_key_name(name) {
         return Err(AddKeyError::Name(name.to_owned()));
     }
-    let known = RecipesToml::read(recipes_toml)?.keys;
+    let known = RecipesToml::read_without_keys(recipes_toml)?.keys;
     for entry in &known {
         let other = PublicKey::read(&entry.file);
         if entry.name == name {

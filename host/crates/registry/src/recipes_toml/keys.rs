@@ -27,7 +27,7 @@ pub struct TrustedKey {
 /// # Errors
 /// If the file cannot be read, or is invalid.
 pub fn trusted_keys(recipes_toml: &Path) -> Result<Vec<TrustedKey>, RecipesFileError> {
-    let RecipesToml { entries, keys, .. } = RecipesToml::read(recipes_toml)?;
+    let RecipesToml { entries, keys, .. } = RecipesToml::read_without_keys(recipes_toml)?;
     let wanting = |name: &String| {
         let wants = |signed_by: &SignedBy| matches!(signed_by, SignedBy::Some { names, .. } if names.contains(name));
         let wanting =

@@ -33,6 +33,23 @@ impl RecipesToml {
     /// If it is invalid.
     pub fn parse(path: &Path, text: String) -> Result<Self, RecipesFileError> {
         let file = TomlFile::new(path, text);
+        let content = Self::parse_file(&file)?;
+        file.check_names(&content.entries, &content.keys)?;
+        Ok(content)
+    }
+
+    /// Reads the file, in which `signed-by` may name keys that are still to be added.
+    ///
+    /// # Errors
+    /// If it cannot be read, or is invalid.
+    pub(super) fn read_without_keys(path: &Path) -> Result<Self, RecipesFileError> {
+        match read_text(path)? {
+            Some(text) => Self::parse_file(&TomlFile::new(path, text)),
+            None => Ok(Self::default()),
+        }
+    }
+
+    fn parse_file(file: &TomlFile) -> Result<Self, RecipesFileError> {
         let document = file.document()?;
         file.check_keys(document.as_table(), "", &["recipe", "key", "vendor", "python-recipes"])?;
         let keys = document.get("key").map(|item| file.keys(item)).transpose()?.unwrap_or_default();
@@ -45,7 +62,6 @@ impl RecipesToml {
                 entries.push(file.entry(recipes, name, item)?);
             }
         }
-        file.check_names(&entries, &keys)?;
         let python_recipes = document.get("python-recipes").map(|item| file.python_recipes(item)).transpose()?;
         Ok(Self { entries, keys, vendor, python_recipes: python_recipes.unwrap_or_default() })
     }

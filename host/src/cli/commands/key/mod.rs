@@ -4,6 +4,7 @@ mod generate;
 mod import;
 mod list;
 mod pair;
+mod sign;
 
 use clap::{Args, Subcommand};
 
@@ -30,6 +31,8 @@ enum KeyCommand {
     Generate(generate::GenerateArguments),
     /// Trust a public key, or encrypt a private key that another program made
     Import(import::ImportArguments),
+    /// Sign a file of any kind
+    Sign(sign::SignFileArguments),
     /// List the keys that recipes.toml trusts
     List(list::ListArguments),
 }
@@ -38,6 +41,7 @@ pub(super) fn execute(program: &Program, arguments: &KeyArguments) -> Result<(),
     match &arguments.command {
         KeyCommand::Generate(arguments) => generate::execute(program, arguments),
         KeyCommand::Import(arguments) => import::execute(program, arguments),
+        KeyCommand::Sign(arguments) => sign::execute(program, arguments),
         KeyCommand::List(arguments) => list::execute(program, arguments),
     }
 }

@@ -25,7 +25,7 @@ type Failure = (ErrorCode, String);
 /// Answers a request.
 pub(super) fn answer(project: &Arc<Project>, documents: &Documents, request: Request) -> Response {
     let id = request.id.clone();
-    let desk = Question { project, documents };
+    let desk = EditorQuestion { project, documents };
     let answered = match request.method.as_str() {
         GotoDefinition::METHOD => desk.at::<GotoDefinition>(request, |parameters| {
             let (analysis, offset) = desk.place(&parameters.text_document_position_params)?;
@@ -86,7 +86,7 @@ pub(super) fn check(
     uri: &Uri,
     is_stale: &dyn Fn() -> bool,
 ) -> Option<Vec<lsp_types::Diagnostic>> {
-    let analysis = Question { project, documents }.file(uri)?;
+    let analysis = EditorQuestion { project, documents }.file(uri)?;
     let found = analysis.diagnose(is_stale);
     if is_stale() {
         return None;
@@ -106,12 +106,12 @@ pub(super) fn check(
     Some(found.into_iter().map(diagnostic).collect())
 }
 
-struct Question<'a> {
+struct EditorQuestion<'a> {
     project: &'a Arc<Project>,
     documents: &'a Documents,
 }
 
-impl Question<'_> {
+impl EditorQuestion<'_> {
     fn file(&self, uri: &Uri) -> Option<Analysis> {
         self.project.analyse(self.documents, &convert::path(uri)?)
     }

@@ -14,14 +14,14 @@ use recipe::{Described, DescribedOption, Presence, ValueType};
 use registry::oci::RemoteSettings;
 
 /// A description counts as long as the files that decide it are the same.
-type Stamp = [Option<SystemTime>; 2];
+type FilesStamp = [Option<SystemTime>; 2];
 
 /// A reference in a directory.
-type Key = (PathBuf, String);
+type DescribedReference = (PathBuf, String);
 
 pub(super) struct Catalog {
     pub(super) authoring: Authoring,
-    pub(super) known: Mutex<Map<Key, (Stamp, Option<Arc<RecipeDocumentation>>)>>,
+    pub(super) known: Mutex<Map<DescribedReference, (FilesStamp, Option<Arc<RecipeDocumentation>>)>>,
 }
 
 impl RecipeCatalog for Catalog {

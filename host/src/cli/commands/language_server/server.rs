@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use super::ConversationError;
 use super::catalog::Catalog;
 use super::convert;
-use super::work::{Work, Worker};
+use super::work::{EditorWork, Worker};
 use crate::cli::program::Program;
 use crate::run::{RunError, editor_reader};
 use base::event::Silent;
@@ -66,7 +66,7 @@ pub(super) fn serve(
         folders,
     });
     let worker = Worker::start(Arc::new(project), connection.sender.clone());
-    let mut server = Server { documents: Documents::default(), worker };
+    let mut server = EditorConversation { documents: Documents::default(), worker };
     for message in &connection.receiver {
         match message {
             Message::Request(request) if connection.handle_shutdown(&request)? => break,
@@ -83,14 +83,14 @@ fn broken(error: &RunError) -> ConversationError {
     ConversationError(error.message())
 }
 
-struct Server {
+struct EditorConversation {
     documents: Documents,
     worker: Worker,
 }
 
-impl Server {
+impl EditorConversation {
     fn request(&mut self, request: Request) {
-        self.worker.add(Work::Answer(request), &self.documents);
+        self.worker.add(EditorWork::Answer(request), &self.documents);
     }
 
     fn notify(&mut self, notification: Notification) {
@@ -110,7 +110,7 @@ impl Server {
                     && let Some(path) = convert::path(&text_document.uri)
                 {
                     self.documents.close(&path);
-                    self.worker.add(Work::Forget(text_document.uri), &self.documents);
+                    self.worker.add(EditorWork::Forget(text_document.uri), &self.documents);
                 }
             }
             Cancel::METHOD => {
@@ -134,7 +134,7 @@ impl Server {
         let others = self.documents.paths().filter(|other| **other != path);
         let others: Vec<Uri> = others.filter_map(|other| convert::uri(other)).collect();
         for uri in std::iter::once(uri.clone()).chain(others) {
-            self.worker.add(Work::Check(uri), &self.documents);
+            self.worker.add(EditorWork::Check(uri), &self.documents);
         }
     }
 }

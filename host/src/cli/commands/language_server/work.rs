@@ -15,7 +15,7 @@ use base::collections::Set;
 use language::{Documents, Project};
 
 /// What is to be done.
-pub(super) enum Work {
+pub(super) enum EditorWork {
     /// Answer a request.
     Answer(Request),
     /// Publish what is wrong in a file, unless a text has changed again by then.
@@ -26,7 +26,7 @@ pub(super) enum Work {
 
 /// The thread, as the main loop sees it.
 pub(super) struct Worker {
-    sender: Sender<(Work, u64, Documents)>,
+    sender: Sender<(EditorWork, u64, Documents)>,
     canceled: Arc<Mutex<Set<RequestId>>>,
     /// Raised by each change of a text.
     version: Arc<AtomicU64>,
@@ -56,7 +56,7 @@ impl Worker {
         Self { sender, canceled, version, thread: thread.ok() }
     }
 
-    pub(super) fn add(&self, work: Work, documents: &Documents) {
+    pub(super) fn add(&self, work: EditorWork, documents: &Documents) {
         // The thread ends only with this value.
         let _ = self.sender.send((work, self.version.load(Ordering::Acquire), documents.clone()));
     }
@@ -80,9 +80,9 @@ impl Worker {
 }
 
 impl Desk {
-    fn done(&self, work: Work, version: u64, documents: &Documents) {
+    fn done(&self, work: EditorWork, version: u64, documents: &Documents) {
         match work {
-            Work::Answer(request) => {
+            EditorWork::Answer(request) => {
                 let id = request.id.clone();
                 let response = if self.canceled.lock().unwrap_or_else(PoisonError::into_inner).remove(&id) {
                     Response::new_err(id, ErrorCode::RequestCanceled as i32, "canceled".into())
@@ -92,7 +92,7 @@ impl Desk {
                 };
                 self.send(Message::Response(response));
             }
-            Work::Check(uri) => {
+            EditorWork::Check(uri) => {
                 let is_stale = || self.version.load(Ordering::Acquire) != version;
                 if is_stale() {
                     return;
@@ -102,7 +102,7 @@ impl Desk {
                     self.publish(uri, diagnostics);
                 }
             }
-            Work::Forget(uri) => self.publish(uri, Vec::new()),
+            EditorWork::Forget(uri) => self.publish(uri, Vec::new()),
         }
     }
 

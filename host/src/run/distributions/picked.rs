@@ -39,8 +39,8 @@ pub(super) fn report(
 /// Appends the lines to a file of versions; an existing one has its section already, and perhaps some of the lines. The
 /// file is replaced as a whole, and no link is followed in the buildout: a recipe may have made it.
 fn append(directory: &Path, path: &Path, lines: &[String]) -> Result<(), FileError> {
-    let within = path.ancestors().take_while(|way| *way != directory && way.starts_with(directory));
-    if let Some(link) = within.into_iter().find(|way| way.is_symlink()) {
+    let mut within = path.ancestors().take_while(|way| *way != directory && way.starts_with(directory));
+    if let Some(link) = within.find(|way| way.is_symlink()) {
         let message = "it is a symbolic link, and the file of versions is not written through links";
         return Err(FileError::of("write through", link)(io::Error::other(message)));
     }

@@ -1,6 +1,8 @@
 //! What a call may change in the sections of the buildout: an extension before the parts everything that decides no rights,
 //! `init` only what its part has added.
 
+use std::path::PathBuf;
+
 use super::bindings::buildout::recipe::options::SetError;
 use super::bindings::buildout::recipe::types::UnnamedError;
 use crate::call::{Call, Phase};
@@ -78,8 +80,7 @@ impl SectionChange<'_> {
 
     /// Refuses options by which a program would get rights that it does not have.
     fn check_rights(&self, call: &Call, buildout: &Buildout, name: &str, value: Option<&str>) -> Result<(), SetError> {
-        let is_same = || buildout.get("buildout", name).is_ok_and(|now| now.as_deref() == value);
-        if self.section() == "buildout" && DECIDING.contains(&name) && !is_same() {
+        if self.section() == "buildout" && DECIDING.contains(&name) && !is_same(buildout, name, value) {
             return Err(refused("This option decides what programs may do: set it in the configuration"));
         }
         if call.phase != Phase::Init {
@@ -95,6 +96,18 @@ impl SectionChange<'_> {
             false => Ok(()),
         }
     }
+}
+
+/// Whether a deciding option keeps its value. mr.developer makes the path of its sources absolute, also of the default.
+fn is_same(buildout: &Buildout, name: &str, value: Option<&str>) -> bool {
+    let option = |name| buildout.get("buildout", name).ok().flatten();
+    let now = option(name);
+    if name != "sources-dir" {
+        return now.as_deref() == value;
+    }
+    let directory = PathBuf::from(option("directory").unwrap_or_default());
+    let path = |value: &str| normalize(&directory.join(value));
+    value.is_some_and(|value| path(value) == path(now.as_deref().unwrap_or("src")))
 }
 
 /// Refuses names that cannot be written in a configuration, and what the host recorded.

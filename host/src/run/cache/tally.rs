@@ -60,7 +60,7 @@ mod tests {
         tally.fetched("a", 3 << 20);
         tally.built();
         tally.unchanged();
-        assert_eq!(tally.line(), "3 parts: 1 fetched, 1 built, 1 unchanged; 3.0 MiB saved");
+        assert_eq!(tally.line(), "3 parts: 1 fetched, 1 built, 1 unchanged; 3.1 MB saved");
         assert!(tally.has_fetched("a") && !tally.has_fetched("b"));
     }
 }

@@ -177,7 +177,7 @@ mod tests {
         assert!(t("[build-system]\nrequires = [1]\n").contains("not a string"));
         assert!(t("[build-system\n").contains("pyproject.toml cannot be read"));
         assert!(t("[build-system]\nrequires = []\nbackend-path = ['../x']\n").contains("leads out"));
-        assert!(t("[build-system]\nrequires = ['-x']\n").contains("cannot be read"));
+        assert!(t("[build-system]\nrequires = ['-x']\n").contains("requirement is not valid"));
         assert!(system(None, false).unwrap_err().contains("neither"));
     }
 

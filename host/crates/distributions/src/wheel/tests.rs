@@ -130,15 +130,15 @@ fn a_wheel_that_lies_is_refused() {
     // Identity
     t(
         TestWheel { metadata: "Metadata-Version: 2.1\nName: b\nVersion: 1.0\n".into(), ..good() },
-        "say that it is b 1.0",
+        "says that it is b 1.0",
     );
     t(
         TestWheel { metadata: "Metadata-Version: 2.1\nName: a\nVersion: 2.0\n".into(), ..good() },
-        "say that it is a 2.0",
+        "says that it is a 2.0",
     );
     t(
         TestWheel { metadata: "Metadata-Version: 2.1\nName: ../a\nVersion: 1.0\n".into(), ..good() },
-        "say that it is ../a",
+        "says that it is ../a",
     );
     t(TestWheel { metadata: "nothing".into(), ..good() }, "it has no Name");
     t(good().file("b-1.0.dist-info/METADATA", "x"), "metadata of another distribution");

@@ -177,7 +177,7 @@ fn asks_a_busy_server_again_when_it_says() {
 fn reports_a_closed_port_and_other_schemes() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     assert!(failure(&format!("http://127.0.0.1:{port}/a.cfg")).contains("refused"));
-    assert!(failure("ftp://127.0.0.1/a.cfg").contains("ftp: URLs cannot be read"));
+    assert!(failure("ftp://127.0.0.1/a.cfg").contains("ftp: URLs are not supported"));
     assert!(get("ftp://127.0.0.1/a.cfg").unwrap_err().hints.concat().contains("mirror"));
     assert!(failure("http://").contains("not a URL"));
 }

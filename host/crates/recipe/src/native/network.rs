@@ -30,6 +30,9 @@ pub(crate) fn lent(program: &str, names: &[String], mounts: &Mounts) -> Option<P
         return None;
     }
     let is_bare = program == name;
+    if !is_bare && !program.starts_with('/') {
+        return None;
+    }
     let mut candidates = DIRECTORIES.iter().map(|directory| Path::new(directory).join(name));
     candidates.find(|candidate| (is_bare || *candidate == path) && candidate.is_file() && !mounts.writable(candidate))
 }

@@ -174,9 +174,9 @@ const METADATA: [&str; 3] = ["setup.py", "setup.cfg", "pyproject.toml"];
 
 /// Whether a project in Python seems to provide recipes or extensions: they may have other grants than who would change them.
 fn is_python_recipe(project: &Path) -> bool {
-    let read = |name: &&str| base::files::read_string(project.join(name));
-    let declares = |name: &&str| read(name).is_ok_and(|text| text.contains("zc.buildout"));
-    METADATA.iter().any(|name| declares(&name))
+    let read = |name: &str| base::files::read_string(project.join(name));
+    let declares = |name: &str| read(name).is_ok_and(|text| text.contains("zc.buildout"));
+    METADATA.iter().any(|name| declares(name))
 }
 
 /// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.

@@ -92,8 +92,8 @@ fn a_record_that_lies_is_refused() {
         (",16\n", ",17\n", "\"evil.py\" has 16 bytes, but its RECORD says \"17\""),
         ("evil.py,", "other.py,", "its RECORD does not list \"evil.py\""),
         ("evil.py,", "absent.py,sha256=x,1\nevil.py,", "its RECORD lists \"absent.py\""),
-        ("evil.py,", "../../outside,sha256=x,1\nevil.py,", "\"../../outside\" is no path within the wheel"),
-        ("evil.py,", "/etc/passwd,,\nevil.py,", "\"/etc/passwd\" is no path within the wheel"),
+        ("evil.py,", "../../outside,sha256=x,1\nevil.py,", "\"../../outside\" is not a path within the wheel"),
+        ("evil.py,", "/etc/passwd,,\nevil.py,", "\"/etc/passwd\" is not a path within the wheel"),
         ("evil.py,", "evil.py,sha256=x,1\nevil.py,", "two files for \"evil.py\""),
         ("evil.py,", "\"evil.py,", "a quotation mark is missing"),
     ] {

@@ -3,7 +3,7 @@
 //! The cache never fails a run, unless the user requires it: what goes wrong is a reason to build, or not to store.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::OnceLock;
 
 use base::collections::Set;
@@ -13,7 +13,7 @@ use base::source::{Explain, size};
 use recipe::{PlaceOutcome, Runtime};
 use remote::{
     ActionOutputs, BlobStore, BlobStoreError, CacheHit, CacheLookup, CapturedOutputs, CapturedTree, HitOrigin,
-    LinkPolicy, MaterializeError, MissReason, ResultCache, TreeLimits, TreeNode, capture, materialize,
+    LinkPolicy, MaterializeError, MissReason, ResultCache, TreeLimits, capture, materialize,
 };
 
 use super::super::context::RunContext;
@@ -25,7 +25,7 @@ use super::known::KnownParts;
 use super::platform::SystemFiles;
 use super::prefix;
 use super::settings::CacheSettings;
-use super::trees::PartTrees;
+use super::trees::{PartTrees, PathTree};
 use crate::error::RunError;
 
 /// The cache of a run, opened when the first part is installed.
@@ -156,7 +156,7 @@ impl PartCache {
         &self,
         view: &ResolvedBuildout,
         part: &str,
-        trees: &dyn Fn(&str) -> Result<Vec<(PathBuf, TreeNode)>, String>,
+        trees: &dyn Fn(&str) -> Result<Vec<PathTree>, String>,
     ) -> Result<PartKey, String> {
         let sources = Sources { view, system: &self.system, platform: &self.settings.platform, trees };
         PartKey::new(part, sources.decide(part)?)

@@ -19,9 +19,12 @@ type FilesStamp = [Option<SystemTime>; 2];
 /// A reference in a directory.
 type DescribedReference = (PathBuf, String);
 
+/// What was found, and when.
+type StampedDescription = (FilesStamp, Option<Arc<RecipeDocumentation>>);
+
 pub(super) struct Catalog {
     pub(super) authoring: Authoring,
-    pub(super) known: Mutex<Map<DescribedReference, (FilesStamp, Option<Arc<RecipeDocumentation>>)>>,
+    pub(super) known: Mutex<Map<DescribedReference, StampedDescription>>,
 }
 
 impl RecipeCatalog for Catalog {

@@ -287,7 +287,7 @@ fn a_recipe_changes_no_project_that_it_may_not_write() {
     };
     let directory = "${buildout:directory}/other";
     let (printed, space) = t(directory, "distributions = true");
-    assert!(printed.contains("stays out of it: the part tool may not write there"), "{printed}");
+    assert!(printed.contains("are not copied into it: the part tool may not write there"), "{printed}");
     assert!(space.exists("develop-eggs/demo.egg-link") && !space.exists("other/demo/made.py"), "{printed}");
     let (printed, space) = t(directory, "distributions = true, write = [\"${buildout:directory}/other\"]");
     assert!(space.exists("other/demo/made.py"), "{printed}");

@@ -275,7 +275,10 @@ mod tests {
         let result = v2::ActionResult { output_files: vec![output], ..v2::ActionResult::default() };
         let promised = PromisedOutputs::of_message(&result, &expected()).unwrap();
         let resolved = promised.resolve(&TreeLimits::default(), |_| Err(UnacceptedResult::Malformed));
-        assert!(matches!(resolved, Err(UnacceptedResult::Tree { cause: HostileTree::Limit { .. }, .. })), "{resolved:?}");
+        assert!(
+            matches!(resolved, Err(UnacceptedResult::Tree { cause: HostileTree::Limit { .. }, .. })),
+            "{resolved:?}"
+        );
     }
 
     #[test]

@@ -125,7 +125,9 @@ impl ServerSession {
                 Heard::Operation(Ok(None)) => {
                     return Err(CallFailure::Unsuitable("Execute: the stream ends before the action does".to_owned()));
                 }
-                Heard::Operation(Err(status)) if may_continue && judge(&status) == StatusVerdict::Again => stream = None,
+                Heard::Operation(Err(status)) if may_continue && judge(&status) == StatusVerdict::Again => {
+                    stream = None
+                }
                 Heard::Operation(Err(status)) => return failed(&status),
                 Heard::Output(bytes) => events(ExecutionEvent::Output(&bytes)),
                 Heard::OutputRead => is_reading = false,

@@ -57,7 +57,7 @@ pub struct BlobStore {
 #[derive(Debug, thiserror::Error)]
 pub enum BlobStoreError {
     /// Others can write it.
-    #[error("The cache {} is not used: {cause}.", .directory.display())]
+    #[error("The cache {} is not used: {cause}", .directory.display())]
     Untrusted {
         /// The directory.
         directory: PathBuf,
@@ -68,7 +68,7 @@ pub enum BlobStoreError {
     #[error(transparent)]
     File(#[from] FileError),
     /// What was to be stored is not what its digest says.
-    #[error("The content is not {0}.")]
+    #[error("The content is not {0}")]
     Mismatch(BlobDigest),
 }
 

@@ -1,4 +1,4 @@
-//! Connections with TLS: an authority of the user's own, a certificate of the client.
+//! Connections with TLS: an authority that only the user trusts, a certificate of the client.
 
 use std::fs;
 use std::process::Command;

@@ -196,7 +196,7 @@ fn bytes(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(at);
     let unit = unit.trim().trim_end_matches('B').trim_end_matches('i');
     let power = ["", "K", "M", "G", "T"].iter().position(|known| known.eq_ignore_ascii_case(unit))?;
-    number.parse::<u64>().ok()?.checked_shl(10 * u32::try_from(power).ok()?).filter(|bytes| *bytes > 0)
+    number.parse::<u64>().ok()?.checked_mul(1 << (10 * power)).filter(|bytes| *bytes > 0)
 }
 
 #[cfg(test)]
@@ -207,6 +207,8 @@ mod tests {
     fn sizes_have_binary_units() {
         assert_eq!(bytes("20 GiB"), Some(20 << 30));
         assert_eq!((bytes("500M"), bytes("1000"), bytes("3kB")), (Some(500 << 20), Some(1000), Some(3 << 10)));
-        assert_eq!((bytes(""), bytes("many"), bytes("5 ells"), bytes("0")), (None, None, None, None));
+        for text in ["", "many", "5 ells", "0", "20000000 TiB"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
     }
 }

@@ -44,7 +44,7 @@ impl InputRoot {
         Ok(())
     }
 
-    /// A file, a directory or a link: whatever was captured, or is known by digest ([`TreeNode::Subtree`]).
+    /// A file, a directory or a link: one that was captured, or is known by digest ([`TreeNode::Subtree`]).
     ///
     /// # Errors
     /// When no input can have this path.

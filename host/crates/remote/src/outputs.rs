@@ -43,10 +43,10 @@ pub enum UnacceptedResult {
     /// An output that occurs twice.
     #[error("the output `{}` occurs twice", .0.escape_debug())]
     RepeatedOutput(String),
-    /// It is no message, or lacks a field.
+    /// It is not a valid message, or lacks a field.
     #[error("the result is not a valid message")]
     Malformed,
-    /// A digest that is none.
+    /// An invalid digest.
     #[error(transparent)]
     Digest(#[from] InvalidBlobDigest),
     /// A tree that is not accepted.

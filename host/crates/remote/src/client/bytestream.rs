@@ -302,7 +302,7 @@ struct OutgoingBlob {
 }
 
 impl OutgoingBlob {
-    /// Sends the pieces from `offset` on, until all are sent or no one receives them.
+    /// Sends the pieces from `offset` on, until all are sent or the call has ended.
     fn feed(
         &self,
         offset: u64,

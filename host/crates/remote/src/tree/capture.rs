@@ -125,7 +125,7 @@ struct FoundFile {
     size: u64,
 }
 
-/// The walk through the directories. It opens files, and others hash them meanwhile.
+/// The walk through the directories. It opens files, and other threads hash them at the same time.
 struct TreeWalk<'a> {
     limits: TreeLimits,
     hashes: &'a Hashes<'a>,

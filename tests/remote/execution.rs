@@ -114,7 +114,7 @@ fn a_stream_that_breaks_is_waited_for_again() {
 }
 
 #[test]
-fn streams_that_break_before_they_say_anything_are_not_opened_forever() {
+fn streams_that_break_before_they_send_anything_are_not_opened_forever() {
     let (server, machine) = (FaultyServer::start(), TestMachine::new());
     let broken = (0..20).map(|_| vec![Err(Status::unavailable("broken"))]);
     *server.state.executions.lock().unwrap() = broken.collect();

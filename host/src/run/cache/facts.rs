@@ -55,7 +55,7 @@ impl PartFacts {
     }
 }
 
-/// A change as a clause. Values that are digests say nothing to people.
+/// A change as a clause. Digests are not shown: they explain nothing.
 fn changed(name: &str, old: &str, new: &str) -> String {
     if name == LOCATION {
         let place = old.split(' ').next().unwrap_or_default();

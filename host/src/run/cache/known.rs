@@ -1,4 +1,4 @@
-//! The facts of parts that this machine has made or fetched, by the name of the part: to say why another one is not in the cache.
+//! The facts of parts that this machine has made or fetched, by the name of the part: to explain why another one is not in the cache.
 //!
 //! What cannot be read or written is as if nothing was known: the explanation is then shorter.
 

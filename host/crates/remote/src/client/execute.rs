@@ -76,7 +76,7 @@ impl ServerSession {
         let mut sender = Some(sender);
         let mut log = std::pin::pin!(log_of(None));
         let (mut is_reading, mut is_logging) = (false, false);
-        // Streams in a row that broke before they said anything.
+        // Streams in a row that broke before they sent anything.
         let mut silent = 0;
         loop {
             let operations = match &mut stream {

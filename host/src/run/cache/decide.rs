@@ -181,12 +181,16 @@ impl Sources<'_> {
     /// The environment, the programs and the platform.
     fn system(&self, decision: &mut Decision, inputs: &PartInputs, level: ConfinementLevel) {
         for (name, value) in decision.environment.clone() {
+            // Users may grant a variable with a secret, and facts are kept and shown.
+            let value = format!("sha256:{}", Digest::of(value.as_bytes()));
             decision.facts.add(format!("variable {name} of the environment"), value);
         }
         let search_path = decision.environment.get("PATH").cloned().unwrap_or_default();
         let mut programs: BTreeSet<String> = inputs.inputs.iter().filter_map(program).collect();
         let python = self.view.executable().ok();
-        programs.extend(python.filter(|python| decision.facts.text(true).contains(python.as_str())));
+        let facts = decision.facts.text(true);
+        let is_in_environment = |python: &str| decision.environment.values().any(|value| value.contains(python));
+        programs.extend(python.filter(|python| facts.contains(python.as_str()) || is_in_environment(python)));
         for program in programs {
             decision.facts.add(format!("program {program}"), self.system.program(&program, &search_path));
             let path = PathBuf::from(&program);

@@ -83,7 +83,16 @@ impl CallFailure {
 
     /// Whether the server answered as a server in order does: the failure says nothing about other calls.
     pub(super) fn is_answer(&self) -> bool {
-        matches!(self, Self::NotFound { .. } | Self::Interrupted | Self::Local(_) | Self::Lost(_) | Self::Damaged(_))
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::Interrupted
+                | Self::Local(_)
+                | Self::Lost(_)
+                | Self::Damaged(_)
+                // A call that the server lacks, such as the one that continues an upload.
+                | Self::Status { code: Code::Unimplemented, .. }
+        )
     }
 
     /// Whether the server does not let this user do this.

@@ -24,8 +24,9 @@ use std::time::{Duration, SystemTime};
 use base::digest::Digest;
 use base::files::{self, Distrust, FileError, check_trusted, check_trusted_directory};
 
-pub use incoming::IncomingBlob;
 pub use trim::StoreUsage;
+
+pub(crate) use incoming::IncomingBlob;
 
 use crate::blob::BlobDigest;
 use crate::tree::BlobReader;
@@ -162,7 +163,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// The system's error.
-    pub fn incoming(&self, digest: BlobDigest) -> Result<IncomingBlob<'_>, BlobStoreError> {
+    pub(crate) fn incoming(&self, digest: BlobDigest) -> Result<IncomingBlob<'_>, BlobStoreError> {
         Ok(IncomingBlob::new(self, digest)?)
     }
 

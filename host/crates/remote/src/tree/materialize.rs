@@ -87,11 +87,6 @@ impl Materialized {
             _ => FileError::of("make", &self.destination)(error).into(),
         })
     }
-
-    /// Where it is until then.
-    pub fn path(&self) -> PathBuf {
-        self.staged.tree()
-    }
 }
 
 /// Makes `node` next to `destination`, whose directory must exist.

@@ -147,6 +147,11 @@ impl SettingSource<'_> {
                 return Err(self.invalid("tls-client-certificate", problem.to_owned()));
             }
         };
+        if (headers.is_some() || client.is_some()) && self.is_downloaded("remote-cache") {
+            let problem = "A downloaded profile sets remote-cache, and must not decide who gets your headers and your \
+                           certificate: set --remote-cache or BUILDOUT_REMOTE_CACHE";
+            return Err(self.invalid("remote-cache", problem.to_owned()));
+        }
         let tls = TlsSettings { authorities: self.path("tls-certificate")?, client };
         let write = self.is_true("remote-cache-upload")?;
         Ok(ServerSettings { instance: instance.to_owned(), headers, tls, write, ..ServerSettings::new(address) })
@@ -179,9 +184,18 @@ impl SettingSource<'_> {
         lines.map(property).collect()
     }
 
+    /// Where the configuration has a setting, unless it is set elsewhere.
+    fn place(&self, name: &str) -> Option<Place> {
+        self.buildout.place_of("buildout", Some(name)).filter(|_| self.outside(name).is_none())
+    }
+
+    fn is_downloaded(&self, name: &str) -> bool {
+        let is_remote = |file: &str| file.contains("://") && !file.starts_with("file://");
+        self.place(name).is_some_and(|place| is_remote(&place.source.name))
+    }
+
     fn invalid(&self, name: &str, problem: String) -> RunError {
-        let place = self.buildout.place_of("buildout", Some(name)).filter(|_| self.outside(name).is_none());
-        InvalidCacheSetting { problem, place, remedy: None }.into()
+        InvalidCacheSetting { problem, place: self.place(name), remedy: None }.into()
     }
 }
 

@@ -105,4 +105,8 @@ fn results_of_failures_and_incomplete_ones_are_refused() {
     let mut wrong = output(OUTPUT);
     wrong.digest.as_mut().unwrap().size_bytes = -1;
     refused(&server, v2::ActionResult { output_files: vec![wrong], ..Default::default() });
+    let mut huge = output(OUTPUT);
+    huge.digest.as_mut().unwrap().size_bytes = i64::MAX;
+    refused(&server, v2::ActionResult { output_files: vec![huge], ..Default::default() });
+    assert_eq!(server.count("Read"), 0);
 }

@@ -1,4 +1,4 @@
-//! An action with outputs in a directory of its own, and a cache for it.
+//! An action with outputs in a temporary directory, and a cache for it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -81,7 +81,7 @@ pub(crate) fn temporary_files(store: &Path) -> usize {
 }
 
 /// Small files, a large one, an empty directory, a program, a link.
-pub(crate) fn make(part: &Path) {
+fn make(part: &Path) {
     fs::create_dir_all(part.join("bin")).unwrap();
     fs::create_dir_all(part.join("var/empty")).unwrap();
     fs::write(part.join("bin/hello"), "#!/bin/sh\necho hello\n").unwrap();

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use base::interrupt::Interrupt;
 use confine::{CommandPolicy, ConfineError, ConfinementLevel, Layer, NativeCommand, Runner};
@@ -33,6 +34,7 @@ fn start(program: &Path, level: ConfinementLevel, interrupt: &Interrupt) -> Resu
         program: program.into(),
         arguments: vec!["--version".into()],
         directory: "/".into(),
+        deadline: Some(Duration::from_secs(60)),
         ..NativeCommand::default()
     };
     Runner::new()?.run(&command, &policy, &mut |_, _| {}, interrupt).map(drop)

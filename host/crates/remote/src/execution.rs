@@ -16,7 +16,7 @@ pub struct RemoteExecution {
     pub stdout: Vec<u8>,
     /// What the command wrote to its standard error.
     pub stderr: Vec<u8>,
-    /// The machine that ran it, as it calls itself.
+    /// The name of the machine that ran it.
     pub worker: String,
     /// How long the command took there.
     pub elapsed: Option<Duration>,

@@ -73,7 +73,7 @@ pub(super) enum Command {
     Key(key::KeyArguments),
     /// Show or clear the caches of compiled recipes and of parts
     Cache(cache::CacheArguments),
-    /// Write a first configuration that fits to this directory
+    /// Write a first configuration that fits this directory
     Init(init::InitArguments),
     /// Check this machine, and say what is missing and what to do
     Doctor(doctor::DoctorArguments),

@@ -147,6 +147,11 @@ impl SettingSource<'_> {
                 return Err(self.invalid("tls-client-certificate", problem.to_owned()));
             }
         };
+        if (headers.is_some() || client.is_some()) && self.is_downloaded("remote-cache") {
+            let problem = "A downloaded profile sets remote-cache, and must not decide who gets your headers and your \
+                           certificate: set --remote-cache or BUILDOUT_REMOTE_CACHE";
+            return Err(self.invalid("remote-cache", problem.to_owned()));
+        }
         let tls = TlsSettings { authorities: self.path("tls-certificate")?, client };
         let write = self.is_true("remote-cache-upload")?;
         Ok(ServerSettings { instance: instance.to_owned(), headers, tls, write, ..ServerSettings::new(address) })
@@ -179,9 +184,18 @@ impl SettingSource<'_> {
         lines.map(property).collect()
     }
 
+    /// Where the configuration has a setting, unless it is set elsewhere.
+    fn place(&self, name: &str) -> Option<Place> {
+        self.buildout.place_of("buildout", Some(name)).filter(|_| self.outside(name).is_none())
+    }
+
+    fn is_downloaded(&self, name: &str) -> bool {
+        let is_remote = |file: &str| file.contains("://") && !file.starts_with("file://");
+        self.place(name).is_some_and(|place| is_remote(&place.source.name))
+    }
+
     fn invalid(&self, name: &str, problem: String) -> RunError {
-        let place = self.buildout.place_of("buildout", Some(name)).filter(|_| self.outside(name).is_none());
-        InvalidCacheSetting { problem, place, remedy: None }.into()
+        InvalidCacheSetting { problem, place: self.place(name), remedy: None }.into()
     }
 }
 
@@ -196,7 +210,7 @@ fn bytes(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(at);
     let unit = unit.trim().trim_end_matches('B').trim_end_matches('i');
     let power = ["", "K", "M", "G", "T"].iter().position(|known| known.eq_ignore_ascii_case(unit))?;
-    number.parse::<u64>().ok()?.checked_shl(10 * u32::try_from(power).ok()?).filter(|bytes| *bytes > 0)
+    number.parse::<u64>().ok()?.checked_mul(1 << (10 * power)).filter(|bytes| *bytes > 0)
 }
 
 #[cfg(test)]
@@ -207,6 +221,8 @@ mod tests {
     fn sizes_have_binary_units() {
         assert_eq!(bytes("20 GiB"), Some(20 << 30));
         assert_eq!((bytes("500M"), bytes("1000"), bytes("3kB")), (Some(500 << 20), Some(1000), Some(3 << 10)));
-        assert_eq!((bytes(""), bytes("many"), bytes("5 ells"), bytes("0")), (None, None, None, None));
+        for text in ["", "many", "5 ells", "0", "20000000 TiB"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
     }
 }

@@ -107,9 +107,10 @@ impl ResultCache {
         inputs: BTreeSet<BlobDigest>,
         files: &BTreeMap<BlobDigest, PathBuf>,
     ) -> Result<Option<BlobDigest>, CallFailure> {
-        let missing = session.find_missing(inputs).await?;
+        let missing = session.find_missing(inputs.iter().copied()).await?;
         let mut contents = BTreeMap::new();
-        for digest in missing {
+        // A server that names another content does not get it.
+        for digest in missing.intersection(&inputs).copied() {
             let content = match (action.blobs.get(&digest), files.get(&digest)) {
                 (Some(bytes), _) => Content::Bytes(bytes.clone()),
                 (None, Some(path)) => Content::File(path.clone()),

@@ -38,7 +38,7 @@ impl Default for TreeLimits {
 /// A tree that is not accepted. Paths are relative to the tree's root.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostileTree {
-    /// It is no message, or lacks a field.
+    /// It is not a valid message, or lacks a field.
     #[error("it is not a valid message: {0}")]
     Malformed(String),
     /// A name that no file has.
@@ -68,7 +68,7 @@ pub enum HostileTree {
         /// Its target.
         target: String,
     },
-    /// A digest that is none.
+    /// An invalid digest.
     #[error(transparent)]
     Digest(#[from] InvalidBlobDigest),
     /// A directory that the message does not contain.

@@ -145,7 +145,8 @@ import os
 def extend(buildout):
     options = buildout['buildout']
     for name in ['update-versions-file', 'dump-picked-versions-file', 'extensions', 'find-links', 'index', 'installed',
-                 'eggs-directory-version', 'executable', 'extends-cache', 'download-cache', 'bin-directory', 'sources-dir']:
+                 'eggs-directory-version', 'executable', 'extends-cache', 'download-cache', 'bin-directory', 'sources-dir',
+                 'remote-cache', 'remote-cache-directory']:
         try:
             options[name] = 'elsewhere'
             print('GOT', name)
@@ -174,7 +175,7 @@ fn a_program_develops_no_recipe_project() {
     };
     let printed = run();
     assert!(!printed.contains("GOT"), "{printed}");
-    assert_eq!(printed.matches("refused").count(), 12, "{printed}");
+    assert_eq!(printed.matches("refused").count(), 14, "{printed}");
     assert!(printed.contains("parts/project is not developed"), "{printed}");
     // Nor does a wildcard find it.
     space.write("buildout.cfg", &format!("{configuration}develop = parts/*\n"));

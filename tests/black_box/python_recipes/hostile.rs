@@ -125,9 +125,12 @@ fn a_hostile_recipe_gets_nothing() {
     assert!(printed.contains("attempted nothing\n"), "{printed}");
     let before = kept(&scene.space);
     assert!(before.iter().any(|(path, content)| path.ends_with("victim.py") && content.is_some()), "{before:?}");
-    let attempts: Vec<&str> =
+    let files = ATTEMPTS.lines().skip_while(|line| *line != "FILES = {").skip(1).take_while(|line| *line != "}");
+    let files: Vec<&str> = files.filter_map(|line| line.split('\'').nth(1)).collect();
+    let functions: Vec<&str> =
         ATTEMPTS.lines().filter_map(|line| line.strip_prefix("def try_")?.split('(').next()).collect();
-    assert!(attempts.len() > 20, "{attempts:?}");
+    assert!(files.len() > 10 && functions.len() > 20, "{files:?} {functions:?}");
+    let attempts = files.into_iter().chain(functions);
     for name in attempts {
         let printed = scene.attempt(name);
         assert!(printed.contains(&format!("attempted {name}\n")), "{name}: {printed}");

@@ -203,6 +203,13 @@ def try_nested_git_by_rename(recipe, directory):
     got('a new repository')
 
 
+def try_nested_git_by_moving_its_project(recipe, directory):
+    own = os.path.join(directory, 'parts', recipe.name)
+    os.makedirs(own, exist_ok=True)
+    os.rename(os.path.join(directory, 'src/app'), os.path.join(own, 'app'))
+    got('a repository in its own place')
+
+
 def try_nested_git_by_command(recipe, directory):
     shell('''
 cd "%s/src"

@@ -165,6 +165,11 @@ def try_launcher_mode(recipe, directory):
     got('its mode')
 
 
+def try_times_of_the_configuration(recipe, directory):
+    os.utime(os.path.join(directory, 'buildout.cfg'), (0, 0))
+    got('its times')
+
+
 def try_recipes_toml_removed(recipe, directory):
     os.unlink(os.path.join(directory, 'recipes.toml'))
     got('no recipes.toml')

@@ -170,6 +170,15 @@ def try_times_of_the_configuration(recipe, directory):
     got('its times')
 
 
+def try_times_of_an_open_file(recipe, directory):
+    file = os.open(os.path.join(directory, 'buildout.cfg'), os.O_RDONLY)
+    try:
+        os.utime(file, (0, 0))
+        got('its times')
+    finally:
+        os.close(file)
+
+
 def try_recipes_toml_removed(recipe, directory):
     os.unlink(os.path.join(directory, 'recipes.toml'))
     got('no recipes.toml')

@@ -76,6 +76,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
     ) -> FsResult<()> {
         self.call.note("set-times", &[]);
         let file = self.itself(file, Access::Write)?;
+        self.check_itself(&file)?;
         ready(Inner::set_times(&mut self.filesystem(), file, accessed.into(), modified.into()))
     }
 

@@ -1,6 +1,7 @@
 //! Which commands have the network: programs of the system with the names that a grant lists.
 //!
-//! A program that the recipe may have made itself never has it, whatever its name. What a lent program starts has it, too.
+//! A program that the recipe may have made itself never has it, whatever its name. What a command with the network starts
+//! has it, too.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,7 @@ const MARKS: [&[u8]; 9] = [
     b"Failed to connect",
 ];
 
-/// The program to start with the network, if it is one of the lent ones.
+/// The program to start with the network, if `names` contains it.
 pub(crate) fn lent(program: &str, names: &[String], mounts: &Mounts) -> Option<PathBuf> {
     let path = normalize(Path::new(program));
     let name = path.file_name()?.to_str()?;

@@ -28,7 +28,7 @@ pub struct Diagnostic {
 pub enum Severity {
     /// A run fails.
     Error,
-    /// A run fails if it comes to this, or does something else than expected.
+    /// A run fails if it comes to this, or does something unexpected.
     Warning,
     /// Nothing reads it.
     Unused,

@@ -24,7 +24,7 @@ pub enum InputError {
     #[error("Two inputs have the path `{}`, or one lies in the other.", .0.escape_debug())]
     Occupied(String),
     /// No symbolic link can have this target.
-    #[error("The link `{}` has a target that no link can have.", .0.escape_debug())]
+    #[error("The link `{}` has an invalid target.", .0.escape_debug())]
     Target(String),
 }
 

@@ -1,4 +1,4 @@
-//! An action with outputs in a directory of its own, and a cache for it.
+//! An action with outputs in its own directory, and a cache for it.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -186,7 +186,7 @@ impl Findings<'_> {
         self.add(Severity::Error, span, message);
     }
 
-    /// Words in `parts` that are no sections with a recipe, and macros that are no sections.
+    /// Words in `parts` that do not name sections with a recipe, and macros that do not name sections.
     fn parts(&mut self) {
         let analysis = self.analysis;
         for (section, option) in analysis.outline.options() {

@@ -89,7 +89,7 @@ impl FileOutline {
     }
 }
 
-/// The references in a piece of text that starts at `start`. `$$` is no start of one.
+/// The references in a piece of text that starts at `start`. `$$` does not start one.
 fn references(text: &str, start: usize) -> Vec<WrittenReference> {
     let mut found = Vec::new();
     let mut offset = start;

@@ -43,7 +43,7 @@ pub enum UnacceptedResult {
     /// An output that occurs twice.
     #[error("the output `{}` occurs twice", .0.escape_debug())]
     RepeatedOutput(String),
-    /// It is no message, or lacks a field.
+    /// It is not a message, or lacks a field.
     #[error("the result is not a valid message")]
     Malformed,
     /// A digest that is none.

@@ -1,6 +1,6 @@
 //! Whether other users can change a file: what decides which code runs is taken only from files where they cannot.
 //!
-//! A file that another user owns can change at any time, even through memory that was mapped long ago, with no trace in
+//! A file that another user owns can change at any time, even through memory that was mapped much earlier, with no trace in
 //! its times. In a directory that another user can write, another file can take its place.
 
 use std::fs::Metadata;

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{TICK, birth};
 use crate::grants::locations::UNFINISHED;
 
-/// How long after its announcement a path may come into being.
+/// How long after its announcement a path may be created.
 const DELAY: Duration = Duration::from_millis(200);
 /// The longest file that is read; a longer one is of no run.
 const SIZE: u64 = 16 << 20;
@@ -114,7 +114,7 @@ impl Unfinished {
         let lines = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
         *left = lines.filter(|line: &Announcement| !is_ended(&line.part)).collect();
         // A file with announcements that still count stays as it is: if it was written again, it would be born later than they
-        // were made. What cannot be removed is no harm: what it announces is checked against the time of birth.
+        // were made. A file that cannot be removed does no harm: what it announces is checked against the time of birth.
         if left.is_empty() {
             let _ = std::fs::remove_file(path);
         }

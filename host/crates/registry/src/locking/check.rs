@@ -76,7 +76,7 @@ pub(super) fn edited(publication: &ListedComponent<'_>, what: &str) -> LockingEr
     }
 }
 
-/// Refuses a lock file entry with another component than that of the artifact.
+/// Rejects a lock file entry whose component is not that of the artifact.
 ///
 /// # Errors
 /// When the components differ.

@@ -1,4 +1,4 @@
-//! Large contents, each in a stream of its own. A stream that breaks is continued where it broke.
+//! Large contents, each in a separate stream. A stream that breaks is continued where it broke.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -385,7 +385,7 @@ impl OutgoingBlob {
 /// A random UUID (RFC 9562, version 4).
 fn identifier() -> String {
     let mut bytes = [0; 16];
-    // Without randomness, the digest in the name still tells uploads apart.
+    // Without randomness, the digest in the name still distinguishes uploads.
     let _ = getrandom::fill(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;

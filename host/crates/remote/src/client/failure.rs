@@ -74,7 +74,7 @@ impl CallFailure {
             Code::NotFound => Self::NotFound { call },
             Code::DeadlineExceeded => Self::TooSlow { call },
             code => {
-                // A status that was made here has the cause of its own error.
+                // A status that was made here has the cause of its error.
                 let text = status.source().map_or_else(|| status.message().to_owned(), rpc_source);
                 Self::Status { call, code, message: printable_line(&text.chars().take(200).collect::<String>()) }
             }

@@ -38,7 +38,7 @@ impl Default for TreeLimits {
 /// A tree that is not accepted. Paths are relative to the tree's root.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostileTree {
-    /// It is no message, or lacks a field.
+    /// It is not a message, or lacks a field.
     #[error("it is not a valid message: {0}")]
     Malformed(String),
     /// A name that no file has.

@@ -216,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_tells_line_column_and_snippet() {
+    fn a_place_shows_line_column_and_snippet() {
         let source = Source::new("a.cfg", "[x]\nünd = ${y:z}\n");
         let start = source.text.find('$').unwrap();
         let place = Place::new(&source, start..start + 6);

@@ -44,7 +44,7 @@ pub fn check_trusted(path: &Path, metadata: &Metadata) -> Result<(), Distrust> {
     Ok(())
 }
 
-/// Checks a directory and all that hold it. One that does not exist is trusted: whoever creates it decides.
+/// Checks a directory and all that contain it. One that does not exist is trusted: its creator decides.
 ///
 /// # Errors
 /// Why one of them is not trusted.

@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_list_announces_nothing() {
+    fn a_file_that_is_not_a_list_announces_nothing() {
         let space = tempfile::tempdir().unwrap();
         let state = space.path().join("state");
         for text in [&b"\xff\n{}\n[1]\n"[..], b"{\"part\":1}", b""] {

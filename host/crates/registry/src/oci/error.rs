@@ -124,7 +124,7 @@ pub enum RegistryError {
         known: bool,
     },
     /// The registry specifies a token server outside its domain.
-    #[error("{host} demands a token from {realm}, which is not in its domain: nothing was sent there")]
+    #[error("{host} requires a token from {realm}, which is not in its domain: nothing was sent there")]
     ForeignRealm {
         /// The registry.
         host: String,
@@ -132,7 +132,7 @@ pub enum RegistryError {
         realm: String,
     },
     /// The registry demands an unsupported kind of authentication.
-    #[error("{host} demands a kind of authentication that is not supported")]
+    #[error("{host} requires a kind of authentication that is not supported")]
     UnknownChallenge {
         /// The registry.
         host: String,
@@ -259,8 +259,8 @@ impl Explain for RegistryError {
                  be created first."
             }
             Self::ForeignRealm { .. } => {
-                "A token server is asked only over https, on the registry's host or in its domain. Ask the registry's \
-                 operator."
+                "A token server is used only over https, and only on the registry's host or in its domain. Ask the \
+                 registry's operator."
             }
             Self::Credentials { .. } => {
                 "Log in again with `docker login HOST` or `podman login HOST`, or repair the file; a helper is called \

@@ -126,7 +126,7 @@ impl Findings<'_> {
                 continue;
             }
             for span in analysis.outline.words(option) {
-                let location = analysis.extended(self.text(&span));
+                let location = analysis.outline.extended(self.text(&span));
                 let is_it = |(missing, _): &&(Location, config::ReadError)| *missing == location;
                 if let Some((_, error)) = analysis.missing.iter().find(is_it) {
                     self.add(Severity::Error, span, with_hints(&error.message, &error.hints));

@@ -125,9 +125,12 @@ fn a_hostile_recipe_gets_nothing() {
     assert!(printed.contains("attempted nothing\n"), "{printed}");
     let before = kept(&scene.space);
     assert!(before.iter().any(|(path, content)| path.ends_with("victim.py") && content.is_some()), "{before:?}");
-    let attempts: Vec<&str> =
+    let files = ATTEMPTS.lines().skip_while(|line| *line != "FILES = {").skip(1).take_while(|line| *line != "}");
+    let files: Vec<&str> = files.filter_map(|line| line.split('\'').nth(1)).collect();
+    let functions: Vec<&str> =
         ATTEMPTS.lines().filter_map(|line| line.strip_prefix("def try_")?.split('(').next()).collect();
-    assert!(attempts.len() > 20, "{attempts:?}");
+    assert!(files.len() > 10 && functions.len() > 20, "{files:?} {functions:?}");
+    let attempts = files.into_iter().chain(functions);
     for name in attempts {
         let printed = scene.attempt(name);
         assert!(printed.contains(&format!("attempted {name}\n")), "{name}: {printed}");
@@ -145,7 +148,8 @@ import os
 def extend(buildout):
     options = buildout['buildout']
     for name in ['update-versions-file', 'dump-picked-versions-file', 'extensions', 'find-links', 'index', 'installed',
-                 'eggs-directory-version', 'executable', 'extends-cache', 'download-cache', 'bin-directory', 'sources-dir']:
+                 'eggs-directory-version', 'executable', 'extends-cache', 'download-cache', 'bin-directory', 'sources-dir',
+                 'remote-cache', 'remote-cache-directory']:
         try:
             options[name] = 'elsewhere'
             print('GOT', name)
@@ -174,7 +178,7 @@ fn a_program_develops_no_recipe_project() {
     };
     let printed = run();
     assert!(!printed.contains("GOT"), "{printed}");
-    assert_eq!(printed.matches("refused").count(), 12, "{printed}");
+    assert_eq!(printed.matches("refused").count(), 14, "{printed}");
     assert!(printed.contains("parts/project is not developed"), "{printed}");
     // Nor does a wildcard find it.
     space.write("buildout.cfg", &format!("{configuration}develop = parts/*\n"));

@@ -27,7 +27,7 @@ pub(crate) struct Checkouts {
     /// The part, and what the state records of it.
     part: String,
     records: Arc<Records>,
-    /// Those that existed before the first command of the part.
+    /// Those that existed when they were first looked for.
     found: OnceLock<Vec<PathBuf>>,
 }
 
@@ -88,7 +88,8 @@ impl Checkouts {
         Ok(())
     }
 
-    fn is_own(&self, path: &Path) -> bool {
+    /// Whether `path`, without links on its way, is in a place of the part, or the state records it of the part.
+    pub(super) fn is_own(&self, path: &Path) -> bool {
         let is_below =
             |own: &PathBuf| path.starts_with(own) || real_entry(own).is_some_and(|own| path.starts_with(own));
         self.own.iter().any(is_below) || self.records.is_of(&self.part, path)

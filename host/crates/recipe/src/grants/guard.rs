@@ -75,9 +75,18 @@ impl Guard {
     /// Whether an entry of an open directory stays as it is.
     ///
     /// # Errors
-    /// When the place of the directory cannot be found out.
+    /// When the place of the directory cannot be found out, or there are too many files to look for checkouts.
     pub(crate) fn keeps_entry(&self, directory: &impl AsFd, name: &OsStr, change: Change) -> io::Result<bool> {
-        Ok(!self.is_empty() && self.keeps(&real(directory)?.join(name), change))
+        if self.is_empty() {
+            return Ok(false);
+        }
+        let path = real(directory)?.join(name);
+        let is_directory = || path.symlink_metadata().is_ok_and(|found| found.is_dir());
+        // A directory that is moved to the part's own place would take its checkouts there, out of protection.
+        if change == Change::Replace && !self.checkouts.is_own(&path) && is_directory() {
+            self.find_checkouts()?;
+        }
+        Ok(self.keeps(&path, change))
     }
 
     /// Whether an open file is one that stays as it is, by whatever name it was opened.

@@ -154,15 +154,18 @@ impl ProcessView<'_> {
         }
     }
 
-    /// Reports that a command did not reach the network, with the grant that it needs.
+    /// Reports that a command did not reach the network, with the grant that it needs if one can help.
     fn report_missed_network(&mut self, program: &str) {
         if self.native.settings.level == confine::ConfinementLevel::None {
             return;
         }
-        let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+        let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if network::lent(program, std::slice::from_ref(&name), &self.call.rights.mounts).is_none() {
+            return self
+                .warn(&format!("The command {program} has no network: only programs of the system can have it"));
+        }
         let grant = format!("network = [{name:?}]");
-        let message = format!("The command {name} has no network. Grant it in recipes.toml: {grant}");
-        self.native.report.report(Event::Log { logger: &self.call.part, level: Level::Warning, message: &message });
+        self.warn(&format!("The command {name} has no network. Grant it in recipes.toml: {grant}"));
         self.call.refused.push(grant);
     }
 
@@ -188,8 +191,8 @@ impl ProcessView<'_> {
             self.announce(&rights.makes)?;
         }
         let prepared = Staging::prepare(&rights, policy);
-        let (staging, made) = prepared
-            .map_err(|error| ProcessError::Invalid(format!("a staging directory cannot be created: {error}")))?;
+        let (staging, made) =
+            prepared.map_err(|error| ProcessError::Invalid(format!("the command cannot be prepared: {error}")))?;
         made.into_iter().for_each(|path| self.call.made.add(path));
         Ok(staging)
     }

@@ -33,8 +33,11 @@ pub(crate) fn lent(program: &str, names: &[String], mounts: &Mounts) -> Option<P
     if !is_bare && !program.starts_with('/') {
         return None;
     }
+    // A link of the system may lead to what the recipe can replace.
+    let is_writable =
+        |path: &Path| mounts.writable(path) || path.canonicalize().is_ok_and(|real| mounts.writable(&real));
     let mut candidates = DIRECTORIES.iter().map(|directory| Path::new(directory).join(name));
-    candidates.find(|candidate| (is_bare || *candidate == path) && candidate.is_file() && !mounts.writable(candidate))
+    candidates.find(|candidate| (is_bare || *candidate == path) && candidate.is_file() && !is_writable(candidate))
 }
 
 /// Whether the output of a command shows that it did not reach the network.

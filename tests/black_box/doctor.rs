@@ -91,7 +91,7 @@ fn without_a_compiler_it_names_the_package_of_the_distribution() {
     }
 }
 
-/// In a new user namespace, whose limits the script may set.
+/// In a separate user namespace, whose limits it may set.
 fn mounted_in_user_namespace(space: &Space, script: &str) -> Output {
     let run = space.command("unshare").args(["-rm", "sh", "-c", script]).output();
     run.expect("these tests need unshare: install util-linux")

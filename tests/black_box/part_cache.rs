@@ -197,7 +197,7 @@ fn what_a_cache_lost_or_has_damaged_is_built_again() {
     assert_eq!(outcome(&space.succeeds(&["run"])).1, ["app", "lib", "other"]);
 }
 
-/// Runs the program as on another machine: with empty caches and this server.
+/// Runs the program as on another machine: with its own empty caches, and this server.
 fn run_elsewhere(space: &Space, server: &Casd, machine: &str, arguments: &[&str]) -> String {
     let mut command = space.command(host());
     command.arg("run").args(arguments).env("XDG_CACHE_HOME", space.root().join(machine));

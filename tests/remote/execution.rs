@@ -138,7 +138,7 @@ fn inputs_that_the_server_lost_are_sent_again() {
 
 #[test]
 fn failures_of_the_server_differ_from_those_of_the_command() {
-    for (code, expected) in [(Code::DeadlineExceeded, "longer than it may"), (Code::Internal, "as the test wants")] {
+    for (code, expected) in [(Code::DeadlineExceeded, "longer than allowed"), (Code::Internal, "as the test wants")] {
         let (server, machine) = (FaultyServer::start(), TestMachine::new());
         *server.state.executions.lock().unwrap() = vec![vec![Ok(ended(&failure(code)))]];
         let failure = run(&executor(&machine, &server.settings()), &action("x")).0.unwrap_err();

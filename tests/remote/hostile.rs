@@ -53,7 +53,7 @@ fn refused(server: &FaultyServer, result: v2::ActionResult) -> MissReason {
     let cache = machine.cache(&server.settings());
     let CacheLookup::Miss(reason) = cache.lookup(&action("x")) else { panic!("a hit") };
     machine.check_clean();
-    // It is no fault of the connection: the reason is that of this part.
+    // It is not a fault of the connection: the reason is that of this part.
     assert_eq!(cache.take_warnings(), []);
     assert!(matches!(reason, MissReason::Unaccepted(_)), "{reason}");
     reason

@@ -60,7 +60,7 @@ fn deny(workspace: &Workspace) -> Result<(), CommandFailure> {
         return Ok(());
     }
     if messages.contains("failed to fetch advisory database") {
-        eprintln!("xtask: left out the check for known vulnerabilities: their database cannot be fetched here");
+        eprintln!("xtask: skipped the check for known vulnerabilities: their database cannot be fetched here");
         return Ok(());
     }
     Err(CommandFailure::new(format!("{messages}\nFailed: cargo deny check advisories")))

@@ -43,7 +43,10 @@ fn all_that_the_lock_says_is_checked() {
     let stale =
         format!("{lock}{}", lock[lock.find("[recipe.acme]").unwrap()..].replace("[recipe.acme]", "[recipe.old]"));
     sharing.space.write("recipes.lock", &stale);
-    sharing.fails(&["run", "--locked"], &["recipes.lock has recipe old, which recipes.toml has from no registry"]);
+    sharing.fails(
+        &["run", "--locked"],
+        &["recipes.lock has recipe old, which does not come from a registry in recipes.toml"],
+    );
     sharing.works(&["recipe", "lock"], &["old: no longer in recipes.toml"]);
     assert_eq!(sharing.space.read("recipes.lock"), lock);
 }

@@ -50,7 +50,7 @@ pub enum ExecutionFailure {
     #[error("the server did not run it: {0}")]
     Server(String),
     /// It took longer than the action allows.
-    #[error("it took longer than it may")]
+    #[error("it took longer than allowed")]
     Timeout,
     /// An input is not on this machine, so it cannot be sent.
     #[error("the input {0} is not on this machine")]

@@ -21,10 +21,10 @@ pub enum InputError {
     #[error("`{}` is not a path of an input: that is relative, without `.` and `..`", .0.escape_debug())]
     Path(String),
     /// Another input is there.
-    #[error("Two inputs have the path `{}`, or one lies in the other", .0.escape_debug())]
+    #[error("Two inputs have the path `{}`, or one is in the other", .0.escape_debug())]
     Occupied(String),
     /// No symbolic link can have this target.
-    #[error("The link `{}` has a target that no link can have", .0.escape_debug())]
+    #[error("The link `{}` has an invalid target", .0.escape_debug())]
     Target(String),
 }
 

@@ -38,7 +38,7 @@ pub enum UnacceptedResult {
     #[error("the output `{}` is missing", .0.escape_debug())]
     MissingOutput(String),
     /// An output that the action does not have.
-    #[error("the output `{}` was not asked for", .0.escape_debug())]
+    #[error("the output `{}` was not requested", .0.escape_debug())]
     UnexpectedOutput(String),
     /// An output that occurs twice.
     #[error("the output `{}` occurs twice", .0.escape_debug())]

@@ -32,7 +32,7 @@ pub(in crate::cli) struct CacheArguments {
     /// Print one JSON object
     #[arg(long, global = true)]
     json: bool,
-    /// The directory of parts, if `remote-cache-directory` names another than the usual one
+    /// The directory of cached parts, if `remote-cache-directory` is not the default
     #[arg(long, global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
 }

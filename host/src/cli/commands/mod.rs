@@ -75,9 +75,9 @@ pub(super) enum Command {
     Cache(cache::CacheArguments),
     /// Write a first configuration that fits this directory
     Init(init::InitArguments),
-    /// Check this machine, and say what is missing and what to do
+    /// Check this machine, and show what is missing and what to do
     Doctor(doctor::DoctorArguments),
-    /// Answer an editor: errors, definitions, values and completions in configurations
+    /// Answer the requests of an editor: errors, definitions, values and completions
     LanguageServer(language_server::LanguageServerArguments),
     /// Write the manual pages, for packages
     #[command(hide = true)]

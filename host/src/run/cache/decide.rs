@@ -56,7 +56,7 @@ impl Sources<'_> {
         }
         let resolved = view.recipes.of_part(part).ok_or("its recipe is not known")?;
         let inputs = runtime.inputs(part).map_err(|error| error.to_string())??;
-        let location = runtime.location(part).ok_or("its location is not its own")?;
+        let location = runtime.location(part).ok_or("it shares its location with others")?;
         let placeholders = self.placeholders(&location)?;
         let set = view.buildout.get(part, "location").ok().flatten();
         if set.is_some_and(|set| Path::new(&set) != location) {

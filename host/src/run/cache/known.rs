@@ -43,7 +43,7 @@ impl KnownParts {
         let Some(nearest) = all.iter().min_by_key(|known| facts.distance(known)) else {
             return format!("no part {part} was stored before, as far as this machine knows");
         };
-        facts.first_difference(nearest).unwrap_or_else(|| "it was stored once, and is gone".to_owned())
+        facts.first_difference(nearest).unwrap_or_else(|| "it was stored before, and was removed since".to_owned())
     }
 
     fn of(&self, part: &str) -> Vec<PartFacts> {
@@ -71,7 +71,7 @@ mod tests {
         known.remember("zlib", &PartFacts::of(&[("a", "9"), ("b", "9"), ("c", "3")]));
         assert_eq!(known.explain("zlib", &now), "c is \"3\", and was \"4\"");
         known.remember("zlib", &now);
-        assert_eq!(known.explain("zlib", &now), "it was stored once, and is gone");
+        assert_eq!(known.explain("zlib", &now), "it was stored before, and was removed since");
         assert!(known.explain("xz", &now).starts_with("no part xz"));
     }
 }

@@ -1,4 +1,5 @@
-//! The settings of the cache: from the command line, else the environment, else `[buildout]`.
+//! The settings of the cache: from the command line, else the environment, else `[buildout]`. The variable of an option is its
+//! name in upper case after `BUILDOUT_`, with `_` for `-`.
 //!
 //! What names a program or a secret never comes from the configuration, which may have been downloaded.
 
@@ -12,11 +13,6 @@ use remote::{DEFAULT_CAPACITY, HeaderSource, InvalidServerAddress, ServerSetting
 
 use super::super::context::RunContext;
 use crate::error::RunError;
-
-/// Options of `[buildout]` that set up the cache. A variable of the environment with the name in upper case after `BUILDOUT_`,
-/// and `_` for `-`, has the same meaning.
-pub(in crate::run) const OPTIONS: [&str; 5] =
-    ["remote-cache", "remote-cache-directory", "remote-cache-size", "remote-cache-upload", "remote-platform"];
 
 /// The settings that are only in the environment and on the command line.
 const PRIVATE: [&str; 5] =

@@ -1,7 +1,7 @@
 //! Checkouts of version control below the directories that a recipe in Python may write: those that are not its own are
 //! out of its reach (`docs/decisions/150-python-recipes.md`).
 //!
-//! What came into being through the part is its own: what the state records of it, and what its commands make.
+//! A part owns what it created: what the state records of it, and what its commands make.
 
 use std::io;
 use std::path::{Path, PathBuf};

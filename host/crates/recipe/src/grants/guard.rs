@@ -27,9 +27,9 @@ pub(crate) struct Guard {
 /// What is done to an entry of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It is written, or comes into being as a file or a directory.
+    /// It is written, or created as a file or a directory.
     Write,
-    /// It is removed, renamed or replaced, or comes into being as a link.
+    /// It is removed, renamed or replaced, or created as a link.
     Replace,
 }
 

@@ -297,7 +297,7 @@ impl Rights {
     }
 
     /// Whether `path` is the part's location or build directory, or below one of them. What is there was made for the part,
-    /// except where parts have no directory of their own.
+    /// except where parts do not have their own directory.
     pub(crate) fn is_own_place(&self, path: &Path) -> bool {
         let Locations { parts, directory, .. } = &*self.locations;
         let is_mixed = holds(parts, directory);

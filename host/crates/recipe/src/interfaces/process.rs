@@ -186,7 +186,7 @@ impl ProcessView<'_> {
             return Ok(Staging::default());
         }
         let rights = Arc::clone(&self.call.rights);
-        // With full confinement, they come into being when the command has ended.
+        // With full confinement, they are created when the command has ended.
         if policy.level != confine::ConfinementLevel::Full {
             self.announce(&rights.makes)?;
         }

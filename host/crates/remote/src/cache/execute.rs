@@ -148,7 +148,7 @@ impl ResultCache {
         }
     }
 
-    /// What a command wrote. It is for the user alone, so a part of it that cannot be read is no failure.
+    /// What a command wrote. It is for the user alone, so a part of it that cannot be read is not a failure.
     fn output(&self, cache: &CacheClient, raw: &[u8], digest: Option<&v2::Digest>) -> Vec<u8> {
         let digest = digest.and_then(|digest| BlobDigest::from_message(digest).ok());
         let digest = digest.filter(|digest| raw.is_empty() && (1..=LONGEST_OUTPUT).contains(&digest.size()));
@@ -158,7 +158,7 @@ impl ResultCache {
     }
 
     fn failure(&self, client: &CacheClient, failure: &CallFailure) -> ExecutionFailure {
-        self.notices.of_server(client, failure, "What it does not run is made here.");
+        self.notices.of_server(client, failure, "Parts that it does not make are made here.");
         match failure {
             CallFailure::Interrupted => ExecutionFailure::Interrupted,
             CallFailure::Local(what) => ExecutionFailure::Server(what.clone()),

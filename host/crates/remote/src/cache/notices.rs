@@ -43,11 +43,11 @@ impl Notices {
     }
 
     pub(super) fn of_reading(&self, client: &CacheClient, failure: &CallFailure) {
-        self.of_server(client, failure, "What it does not serve is made here.");
+        self.of_server(client, failure, "Parts that it does not have are made here.");
     }
 
     pub(super) fn of_writing(&self, client: &CacheClient, failure: &CallFailure) {
-        self.of_server(client, failure, "Results of this run are not all stored there.");
+        self.of_server(client, failure, "Not all results of this run are stored there.");
     }
 
     pub(super) fn of_server(&self, client: &CacheClient, failure: &CallFailure, consequence: &str) {

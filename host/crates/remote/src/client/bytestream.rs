@@ -1,4 +1,4 @@
-//! Large contents, one in each stream. A stream that breaks is continued where it broke.
+//! Large contents, each in a separate stream. A stream that breaks is continued where it broke.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};

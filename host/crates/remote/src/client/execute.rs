@@ -19,7 +19,7 @@ use crate::protocol::v2::execution_stage::Value as Stage;
 
 /// How long the cancellation of an action may take: the user waits.
 const CANCELLATION: Duration = Duration::from_secs(1);
-/// How much longer than it may an action may seem to take, as it is the worker's clock that counts.
+/// How much longer than allowed an action may seem to take, because the worker's clock counts.
 const GRACE: Duration = Duration::from_secs(60);
 /// How often an action is started again that the server forgot.
 const MOST_STARTS: u32 = 3;
@@ -197,7 +197,7 @@ async fn log_of(source: Option<(&ServerSession, String, tokio::sync::mpsc::Sende
     let _ = session.read_log(resource, async |bytes| sender.send(bytes).await.map_err(|_| closed())).await;
 }
 
-/// Ends when an action that runs takes much longer than it may. One that waits for a worker may wait for long.
+/// Ends when an action that runs takes much longer than allowed. One that waits for a worker may wait for long.
 async fn overtime(longest: Option<Duration>, running_since: Option<Instant>) {
     match longest.zip(running_since) {
         Some((longest, since)) => tokio::time::sleep_until(since + longest + GRACE).await,

@@ -17,8 +17,8 @@ pub(crate) enum CallFailure {
     /// The server is not used any more, so the call was not made.
     #[error("it is not used any more")]
     Unavailable,
-    /// There is no such thing on the server.
-    #[error("{call}: there is no such thing")]
+    /// The server does not have it.
+    #[error("{call}: not found")]
     NotFound { call: &'static str },
     /// What is needed to connect cannot be read.
     #[error("{0}")]
@@ -35,8 +35,8 @@ pub(crate) enum CallFailure {
     /// The server did not answer in time, or too slowly.
     #[error("{call}: no answer in time")]
     TooSlow { call: &'static str },
-    /// The server sent something else than the content that was asked for.
-    #[error("it sent something else than the content {0}")]
+    /// The server sent something other than the content that was requested.
+    #[error("it sent something other than the content {0}")]
     Damaged(BlobDigest),
     /// The server does not have a content that it promised.
     #[error("it lost the content {0}")]

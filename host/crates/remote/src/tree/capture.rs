@@ -62,7 +62,7 @@ pub enum CaptureError {
     #[error("{} changed while it was read", .0.display())]
     Changed(PathBuf),
     /// The run was interrupted.
-    #[error("The capture of {} was interrupted", .0.display())]
+    #[error("Reading {} was interrupted", .0.display())]
     Interrupted(PathBuf),
 }
 

@@ -57,7 +57,7 @@ pub enum HostileTree {
         /// The name.
         name: String,
     },
-    /// A symbolic link whose target no link can have.
+    /// A symbolic link with an invalid target.
     #[error("the target of the symbolic link `{}` is empty, too long, or has a zero byte", .0.escape_debug())]
     Target(String),
     /// A symbolic link that leads out of the tree.

@@ -63,7 +63,7 @@ pub enum MaterializeError {
     #[error(transparent)]
     File(#[from] FileError),
     /// The run was interrupted.
-    #[error("The making of {} was interrupted", .0.display())]
+    #[error("Writing {} was interrupted", .0.display())]
     Interrupted(PathBuf),
 }
 

@@ -28,7 +28,6 @@ use crate::ownership::{KnownPaths, Made, Records, Unfinished};
 const DENIED_KEPT: usize = 10;
 
 /// The kind of call.
-#[allow(dead_code, reason = "runs of Python recipes construct all of them")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Describe,

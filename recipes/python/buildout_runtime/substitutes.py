@@ -80,9 +80,14 @@ class GitCheckout:
         return self._location
 
     def update(self) -> None:
-        if self._is_newest and not self._revision:
+        if self._is_newest and not self._revision and self._has_branch():
             self._git("pull", "--ff-only")
             self._develop()
+
+    def _has_branch(self) -> bool:
+        """Whether the working copy is at a branch: `branch` can also be a tag, which has no newer commits."""
+        asked = subprocess.run(["git", "symbolic-ref", "-q", "HEAD"], cwd=self._location, stdout=subprocess.DEVNULL)
+        return asked.returncode == 0
 
     def _git(self, *arguments: str, directory: str | None = "") -> None:
         inside = self._location if directory == "" else directory

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import subprocess
 import tarfile
 import tempfile
 import unittest
 
-from buildout_runtime.substitutes import Distros
+from buildout_runtime.substitutes import Distros, GitCheckout
 from zc.buildout.download import ChecksumError
 
 
@@ -43,3 +44,42 @@ class DistrosTest(unittest.TestCase):
         self.assertTrue(self.exists("hello-1.0/file"))
         with self.assertRaises(ChecksumError):
             self.install(f"#md5={'0' * 32}")
+
+
+class GitCheckoutTest(unittest.TestCase):
+    def setUp(self) -> None:
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory, self.upstream = directory.name, os.path.join(directory.name, "upstream")
+        self.git("init", "--quiet", "--initial-branch", "main", self.upstream, inside=self.directory)
+        self.commit("1")
+        self.git("tag", "v1")
+
+    def git(self, *arguments: str, inside: str | None = None) -> None:
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", *identity, *arguments], cwd=inside or self.upstream, check=True)
+
+    def commit(self, text: str) -> None:
+        with open(os.path.join(self.upstream, "file"), "w") as file:
+            file.write(text)
+        self.git("add", "file")
+        self.git("commit", "--quiet", "--message", text)
+
+    def updated(self, **options: str) -> str:
+        """The file after an installation, a new commit and an update."""
+        buildout = {"buildout": {"parts-directory": self.directory}}
+        part = GitCheckout(buildout, "part", {"repository": self.upstream, **options})
+        part.install()
+        self.commit("2")
+        part.update()
+        with open(os.path.join(self.directory, "part", "file")) as file:
+            return file.read()
+
+    def test_a_branch_is_updated(self) -> None:
+        self.assertEqual(self.updated(branch="main"), "2")
+
+    def test_a_tag_stays(self) -> None:
+        self.assertEqual(self.updated(branch="v1"), "1")
+
+    def test_a_revision_stays(self) -> None:
+        self.assertEqual(self.updated(rev="v1"), "1")

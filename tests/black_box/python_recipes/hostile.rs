@@ -187,6 +187,46 @@ fn a_program_develops_no_recipe_project() {
     assert!(!space.path("parts/project/built").exists());
 }
 
+/// A recipe that puts a link on the way to the directory of the parts: the next run would follow it.
+const MOVING: &str = r#"
+import os
+import subprocess
+
+
+class Recipe:
+
+    def __init__(self, buildout, name, options):
+        self.work = os.path.join(buildout['buildout']['directory'], 'work')
+
+    def install(self):
+        try:
+            os.rename(self.work, self.work + '2')
+            print('GOT a renamed directory')
+        except OSError as error:
+            print('refused', error)
+        command = 'mv work work2; mv work/parts work/parts2; ln -s /tmp work/new; mv -T work/new work/parts; true'
+        subprocess.check_call(['sh', '-c', command], cwd=os.path.dirname(self.work))
+        return ()
+"#;
+
+#[test]
+fn the_directories_of_the_buildout_stay_where_they_are() {
+    let space = Space::for_python();
+    let wheel = ModuleWheel::new("moving", "1.0").group("zc.buildout", "default = moving:Recipe").module(MOVING);
+    let index = IndexServer::start(vec![wheel]);
+    let configuration = format!(
+        "[buildout]\nindex = {}\nparts-directory = work/parts\nparts = made\n\n[made]\nrecipe = moving\n",
+        index.url()
+    );
+    space.write("buildout.cfg", &configuration);
+    let printed = space.shown(&space.succeeds(&["run"]));
+    assert!(!printed.contains("GOT") && printed.contains("refused"), "{printed}");
+    for path in ["work", "work/parts"] {
+        assert!(space.path(path).is_dir() && !space.path(path).is_symlink(), "{path}: {printed}");
+    }
+    assert!(!space.exists("work2") && !space.exists("work/parts2"), "{printed}");
+}
+
 #[test]
 fn what_it_uses_up_is_limited() {
     let scene = Scene::new();

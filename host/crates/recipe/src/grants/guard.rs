@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::checkouts::Checkouts;
 
@@ -22,6 +23,8 @@ pub(crate) struct Guard {
     granted: Vec<PathBuf>,
     /// Checkouts of version control anywhere.
     checkouts: Checkouts,
+    /// Directories that stay where they are, whatever changes in them.
+    places: Vec<Arc<Path>>,
 }
 
 /// What is done to an entry of a directory.
@@ -41,6 +44,28 @@ impl Guard {
     /// The same with these checkouts.
     pub(super) fn with_checkouts(self, checkouts: Checkouts) -> Self {
         Self { checkouts, ..self }
+    }
+
+    /// The same where these directories of the buildout stay where they are: the next run would take a link on the way to one
+    /// for the user's, and follow it. An empty guard stays empty.
+    pub(super) fn with_places(self, places: &[Arc<Path>]) -> Self {
+        match self.is_empty() {
+            true => self,
+            false => Self { places: places.to_vec(), ..self },
+        }
+    }
+
+    /// These directories.
+    pub(super) fn places(&self) -> &[Arc<Path>] {
+        &self.places
+    }
+
+    /// Whether one of them is `path`, or is below it.
+    fn holds_place(&self, path: &Path) -> bool {
+        let is_below = |place: &Arc<Path>| {
+            place.starts_with(path) || real_entry(place).is_some_and(|place| place.starts_with(path))
+        };
+        self.places.iter().any(is_below)
     }
 
     /// The same without these directories and what is below them.
@@ -111,6 +136,9 @@ impl Guard {
 
     /// Whether `path`, without links on its way, stays as it is.
     pub(crate) fn keeps(&self, path: &Path, change: Change) -> bool {
+        if change == Change::Replace && self.holds_place(path) {
+            return true;
+        }
         if self.is_granted(path) {
             return false;
         }

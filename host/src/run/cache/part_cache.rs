@@ -13,13 +13,14 @@ use base::source::{Explain, size};
 use recipe::{PlaceOutcome, Runtime};
 use remote::{
     ActionOutputs, BlobStore, BlobStoreError, CacheHit, CacheLookup, CapturedOutputs, CapturedTree, HitOrigin,
-    LinkPolicy, MaterializeError, MissReason, ResultCache, TreeLimits, capture, materialize,
+    LinkPolicy, MaterializeError, MissReason, RemoteExecution, ResultCache, TreeLimits, TreeNode, capture, materialize,
 };
 
 use super::super::context::RunContext;
 use super::super::execute::step::StepOutcome;
 use super::super::view::ResolvedBuildout;
 use super::decide::Sources;
+use super::elsewhere::{Executor, MadeElsewhere};
 use super::key::{OUTPUT, PartKey};
 use super::known::KnownParts;
 use super::platform::SystemFiles;
@@ -38,6 +39,7 @@ pub(in crate::run) struct PartCache {
     system: SystemFiles,
     trees: PartTrees,
     known: KnownParts,
+    executor: Executor,
 }
 
 /// Whether the cache has a part.
@@ -84,8 +86,8 @@ impl Explain for NotFromCache {
 }
 
 /// A part that was looked for.
-enum SoughtPart {
-    Placed(Vec<String>),
+enum SoughtPart<T> {
+    Placed(T),
     Missed(String),
 }
 
@@ -107,10 +109,11 @@ impl PartCache {
             BlobStore::temporary()
         });
         let store = store.map_err(NoPartStore)?;
-        let results = ResultCache::new(store, settings.server.clone(), None, &context.settings.native.interrupt);
+        let (server, executor) = (settings.server.clone(), settings.executor.clone());
+        let results = ResultCache::new(store, server, executor, &context.settings.native.interrupt);
         let known = KnownParts::new(settings.directory.join("known"));
-        let (system, trees) = Default::default();
-        Ok(Self { results, settings, system, trees, known })
+        let (system, trees, executor) = Default::default();
+        Ok(Self { results, settings, system, trees, known, executor })
     }
 
     /// Installs a part: from the cache, or with its recipe.
@@ -130,12 +133,16 @@ impl PartCache {
                 return Ok(runtime.install(part).map(Some));
             }
         };
+        self.executor.forget(&key);
         let why = match self.fetch(view, part, &key)? {
             SoughtPart::Placed(paths) => return Ok(Ok(Some(paths))),
             SoughtPart::Missed(why) => why,
         };
         view.context.check_interrupt()?;
         self.missed(view, part, &why)?;
+        if let Some(paths) = self.make_elsewhere(view, part, &key)? {
+            return Ok(Ok(Some(paths)));
+        }
         runtime.isolate(part, key.decision.visible.clone());
         let outcome = runtime.install(part);
         tally.built();
@@ -172,11 +179,11 @@ impl PartCache {
     }
 
     /// Looks a part up, with its location and then without, and puts it in its place.
-    fn fetch(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) -> Result<SoughtPart, RunError> {
+    fn fetch(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) -> Result<SoughtPart<Vec<String>>, RunError> {
         let mut why = None;
         for action in [&key.located, &key.free] {
             match self.results.lookup(action) {
-                CacheLookup::Hit(hit) => match self.place(view, part, key, &hit)? {
+                CacheLookup::Hit(hit) => match self.place_found(view, part, key, &hit)? {
                     SoughtPart::Placed(paths) => return Ok(SoughtPart::Placed(paths)),
                     SoughtPart::Missed(reason) => why = Some(reason),
                 },
@@ -188,15 +195,87 @@ impl PartCache {
         Ok(SoughtPart::Missed(why.unwrap_or_else(|| self.known.explain(part, &key.decision.facts))))
     }
 
+    /// Has a part made by the executor, if there is one. `None`: it has to be made here.
+    fn make_elsewhere(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        key: &PartKey,
+    ) -> Result<Option<Vec<String>>, RunError> {
+        if self.settings.executor.is_none() {
+            return Ok(None);
+        }
+        let made = self.executor.make(view, &self.results, &self.settings.platform, part, key);
+        self.report_warnings(view);
+        view.context.check_interrupt()?;
+        let (execution, node) = match made {
+            MadeElsewhere::Made { execution, node } => (execution, node),
+            MadeElsewhere::Failed(failure) => {
+                log(view, part, Level::Info, ISOLATED);
+                return Err(failure.into());
+            }
+            MadeElsewhere::Not => return Ok(None),
+        };
+        match self.place(view, part, key, (&execution.hit, &node))? {
+            SoughtPart::Placed((paths, transferred)) => {
+                self.report_made(view, part, &execution, &node, transferred);
+                // Under the key that those look up who have no executor.
+                if let Err(why) = self.record(view, part, key, &paths) {
+                    log(view, part, Level::Info, &format!("Not stored in the cache: {why}"));
+                }
+                self.report_warnings(view);
+                Ok(Some(paths))
+            }
+            SoughtPart::Missed(why) => {
+                log(view, part, Level::Warning, &format!("What the remote executor made is not used: {why}"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn report_made(&self, view: &ResolvedBuildout, part: &str, execution: &RemoteExecution, node: &TreeNode, sent: u64) {
+        let (files, bytes) = node.extent();
+        let plural = if files == 1 { "" } else { "s" };
+        let made = format!("{files} file{plural}, {}", size(bytes));
+        let transferred = format!("{} transferred", size(sent));
+        let message = if execution.cached {
+            view.context.tally.fetched(part, bytes);
+            format!("Fetched {made}, from the remote executor ({transferred})")
+        } else {
+            view.context.tally.built_there(part);
+            let worker = if execution.worker.is_empty() { "" } else { " on " };
+            let took = execution.elapsed.map(|took| format!(" in {:.1} s", took.as_secs_f64())).unwrap_or_default();
+            format!("Built by the remote executor{worker}{}{took}: {made} ({transferred})", execution.worker)
+        };
+        log(view, part, Level::Info, &message);
+    }
+
     /// Fetches a part that was found, and puts it in its place.
-    fn place(
+    fn place_found(
         &self,
         view: &ResolvedBuildout,
         part: &str,
         key: &PartKey,
         hit: &CacheHit,
-    ) -> Result<SoughtPart, RunError> {
+    ) -> Result<SoughtPart<Vec<String>>, RunError> {
         let Some(node) = hit.outputs.paths.get(OUTPUT) else { return Ok(SoughtPart::Missed("it is empty".to_owned())) };
+        Ok(match self.place(view, part, key, (hit, node))? {
+            SoughtPart::Placed((paths, transferred)) => {
+                self.report_fetched(view, part, key, hit, transferred);
+                SoughtPart::Placed(paths)
+            }
+            SoughtPart::Missed(why) => SoughtPart::Missed(why),
+        })
+    }
+
+    /// Fetches a part, and puts it in its place. Returns its paths and the number of bytes that were transferred.
+    fn place(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        key: &PartKey,
+        (hit, node): (&CacheHit, &TreeNode),
+    ) -> Result<SoughtPart<(Vec<String>, u64)>, RunError> {
         view.context.report.report(Event::PartActivity { part, activity: "fetch" });
         let transferred = match self.results.fetch(hit) {
             Ok(bytes) => bytes,
@@ -209,9 +288,8 @@ impl PartCache {
         };
         Ok(match view.recipes.runtime()?.place(part, put)? {
             PlaceOutcome::Placed(paths) => {
-                self.report_fetched(view, part, key, hit, transferred);
                 self.trees.set(part, key.decision.location.clone(), node);
-                SoughtPart::Placed(paths)
+                SoughtPart::Placed((paths, transferred))
             }
             PlaceOutcome::Failed(error) => {
                 if matches!(error, MaterializeError::Blob { .. } | MaterializeError::Hostile { .. }) {

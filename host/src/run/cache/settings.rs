@@ -15,8 +15,14 @@ use crate::error::RunError;
 
 /// Options of `[buildout]` that set up the cache. A variable of the environment with the name in upper case after `BUILDOUT_`,
 /// and `_` for `-`, has the same meaning.
-pub(in crate::run) const OPTIONS: [&str; 5] =
-    ["remote-cache", "remote-cache-directory", "remote-cache-size", "remote-cache-upload", "remote-platform"];
+pub(in crate::run) const OPTIONS: [&str; 6] = [
+    "remote-cache",
+    "remote-cache-directory",
+    "remote-cache-size",
+    "remote-cache-upload",
+    "remote-executor",
+    "remote-platform",
+];
 
 /// The settings that are only in the environment and on the command line.
 const PRIVATE: [&str; 5] =
@@ -55,6 +61,8 @@ impl Explain for InvalidCacheSetting {
 pub(super) struct CacheSettings {
     /// The server; `None` without one, and offline.
     pub(super) server: Option<ServerSettings>,
+    /// The server that makes parts; `None` without one, and offline.
+    pub(super) executor: Option<ServerSettings>,
     /// Where this machine keeps what it made and fetched.
     pub(super) directory: PathBuf,
     /// The size of that in bytes.
@@ -76,7 +84,8 @@ impl CacheSettings {
         let source = SettingSource { context, buildout };
         let require = context.settings.cache.require;
         let (server, directory) = (source.value("remote-cache")?, source.value("remote-cache-directory")?);
-        if server.is_none() && directory.is_none() {
+        let executor = source.value("remote-executor")?;
+        if server.is_none() && executor.is_none() && directory.is_none() {
             let problem = "Parts have to come from a cache, and there is none".to_owned();
             let missing = InvalidCacheSetting { problem, place: None, remedy: Some(Remedy::SetRemoteCache) };
             return if require { Err(missing.into()) } else { Ok(None) };
@@ -84,12 +93,13 @@ impl CacheSettings {
         let base = Path::new(&buildout.require("buildout", "directory")?).to_owned();
         let kept = || local_store(context.environment.cache_directory()).unwrap_or_else(|| base.join(".cache/parts"));
         let directory = directory.map_or_else(kept, |directory| base.join(directory));
-        let server = match server {
-            Some(address) if !source.is_offline()? => Some(source.server(&address)?),
-            _ => None,
+        let is_offline = source.is_offline()?;
+        let of = |name, address: Option<String>| {
+            address.filter(|_| !is_offline).map(|address| source.server(name, &address)).transpose()
         };
+        let (server, executor) = (of("remote-cache", server)?, of("remote-executor", executor)?);
         let (capacity, platform) = (source.capacity()?, source.platform()?);
-        Ok(Some(Self { server, directory, capacity, platform, require }))
+        Ok(Some(Self { server, executor, directory, capacity, platform, require }))
     }
 }
 
@@ -127,14 +137,14 @@ impl SettingSource<'_> {
     }
 
     /// The server of `grpc[s]://HOST[:PORT][/INSTANCE]`.
-    fn server(&self, address: &str) -> Result<ServerSettings, RunError> {
+    fn server(&self, name: &'static str, address: &str) -> Result<ServerSettings, RunError> {
         let after = address.find("://").map_or(0, |at| at + 3);
         let (address, instance) = match address[after..].find('/') {
             Some(at) => (&address[..after + at], address[after + at..].trim_matches('/')),
             None => (address, ""),
         };
         let parsed = address.parse();
-        let address = parsed.map_err(|error: InvalidServerAddress| self.invalid("remote-cache", error.to_string()))?;
+        let address = parsed.map_err(|error: InvalidServerAddress| self.invalid(name, error.to_string()))?;
         let headers = match (self.path("credential-helper")?, self.path("remote-header-file")?) {
             (Some(helper), _) => Some(HeaderSource::Helper(helper)),
             (None, file) => file.map(HeaderSource::File),

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use base::environment::Environment;
 use base::jobs::Jobs;
+use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use config::ConfigFile;
 use recipe::NativeSettings;
@@ -100,7 +101,11 @@ fn verdict(error: &dyn Explain) -> Option<WorkerVerdict> {
     let message = error.to_string();
     match error.blame() {
         Blame::Signal(_) => None,
-        Blame::Confinement => Some(WorkerVerdict::Unfit(format!("on its worker: {message}"))),
+        Blame::Confinement => {
+            let accepts_less = error.remedies().contains(&Remedy::WeakerSandbox("partial"));
+            let less = if accepts_less { ". `--sandbox=partial` accepts less confinement" } else { "" };
+            Some(WorkerVerdict::Unfit(format!("on its worker: {message}{less}")))
+        }
         _ => Some(WorkerVerdict::Failed { message, details: error.details(), hints: error.hints() }),
     }
 }
@@ -116,11 +121,13 @@ fn make(program: &Program, order: &MakeOrder) -> Result<(), MakeFailure> {
         use_user_defaults: false,
         assignments: order.assignments(),
     };
-    let loaded = Arc::new(loader).load()?;
-    let settings = program.default_settings()?;
+    let unfit = |error: &dyn Explain| MakeFailure::Unfit(error.to_string());
+    let loaded = Arc::new(loader).load().map_err(|error| unfit(&error))?;
+    let settings = program.default_settings().map_err(MakeFailure::Failed)?;
     let count = std::thread::available_parallelism().map_or(1, Into::into);
-    let jobs = Jobs::new(count).map_err(StartError::of("create a jobserver"))?;
+    let jobs = Jobs::new(count).map_err(|error| unfit(&StartError::of("create a jobserver")(error)))?;
     let native = NativeSettings { level: order.level, jobs, ..settings.native };
     let settings = RunSettings { native, ..settings };
-    Session::new(loaded, &environment, Arc::new(WorkerReport), settings)?.make_part(order)
+    let session = Session::new(loaded, &environment, Arc::new(WorkerReport), settings).map_err(MakeFailure::Failed)?;
+    session.make_part(order)
 }

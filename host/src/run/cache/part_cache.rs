@@ -71,6 +71,10 @@ pub struct PartForecast {
 const ISOLATED: &str = "Because there is a cache of parts, its commands saw only what decides this part: its sources and the parts \
                         that it references. If they need another file of the buildout, set remote-cache = false in its section";
 
+/// The same of a build on another machine.
+const ELSEWHERE: &str = "It was built by the remote executor, and its build directory is gone. With remote-cache = false in its \
+                         section, it is built here";
+
 /// A part that had to come from the cache.
 #[derive(Debug, thiserror::Error)]
 #[error("Part {part} does not come from the cache: {why}")]
@@ -212,6 +216,7 @@ impl PartCache {
             MadeElsewhere::Made { execution, node } => (execution, node),
             MadeElsewhere::Failed(failure) => {
                 log(view, part, Level::Info, ISOLATED);
+                log(view, part, Level::Info, ELSEWHERE);
                 return Err(failure.into());
             }
             MadeElsewhere::Not => return Ok(None),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use recipe::PartInput;
+use recipe::component::Resolved;
 use remote::{ActionDescription, BlobDigest, EncodedAction, InputRoot};
 
 use super::super::super::view::ResolvedBuildout;
@@ -48,8 +49,8 @@ impl ActionSource<'_> {
     pub(super) fn action(&self) -> Result<PartAction, String> {
         let decision = self.decision;
         let recipe = self.view.recipes.of_part(self.part).ok_or("its recipe is not known")?;
-        if !recipe.built_in {
-            return Err("its recipe is not a part of this program".to_owned());
+        if recipe.program.is_some() {
+            return Err("its recipe is in Python".to_owned());
         }
         let locations = self.view.locations().map_err(|error| error.message())?;
         let layout = InputLayout::new(&locations.directory, &decision.location);
@@ -62,6 +63,7 @@ impl ActionSource<'_> {
         let order = self.order(inputs.layout.paths.clone())?;
         inputs.add_text(&MakeOrder::path(), serde_json::to_string(&order).map_err(|error| error.to_string())?)?;
         inputs.add_text(&format!("{FILES}/buildout.cfg"), "[buildout]\n")?;
+        add_recipe(&mut inputs, &recipe)?;
         let Inputs { root, files, .. } = inputs;
         let action = ActionDescription {
             arguments: [PROGRAM, "make-part"].map(str::to_owned).to_vec(),
@@ -135,6 +137,25 @@ impl ActionSource<'_> {
         }
         Ok(options)
     }
+}
+
+/// Adds the recipe, unless this program has it under the name that the configuration has.
+fn add_recipe(inputs: &mut Inputs<'_>, recipe: &Resolved) -> Result<(), String> {
+    let Resolved { reference, component, entry_point, grant, built_in, .. } = recipe;
+    let quoted = |text: &str| toml_edit::Value::from(text).to_string();
+    let source = if *built_in {
+        format!("builtin = {}", quoted(&format!("{}:{entry_point}", component.package)))
+    } else {
+        let name = format!("{}.wasm", component.digest);
+        let bytes = component.bytes().map_err(|error| error.to_string())?;
+        inputs.add_text(&format!("{FILES}/{name}"), bytes.to_vec())?;
+        format!("path = {}", quoted(&name))
+    };
+    if *built_in && reference.package == component.package && grant.to_string().is_empty() {
+        return Ok(());
+    }
+    let entry = format!("[recipe.{}]\n{source}\ngrant = {{ {grant} }}\n", quoted(&reference.to_string()));
+    inputs.add_text(&format!("{FILES}/recipes.toml"), entry)
 }
 
 /// The options of a section, without those that only the configuration's syntax has.

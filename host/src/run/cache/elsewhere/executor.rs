@@ -28,6 +28,9 @@ pub(in crate::run::cache) struct Executor {
     warned: Mutex<Set<String>>,
 }
 
+/// How much of what a worker reports is shown: lines, and characters of each.
+const MOST_SHOWN: (usize, usize) = (100, 4000);
+
 /// What came of asking the executor for a part.
 pub(in crate::run::cache) enum MadeElsewhere {
     /// It was made.
@@ -48,6 +51,14 @@ pub(in crate::run::cache) struct FailedElsewhere {
     message: String,
     details: Vec<String>,
     hints: Vec<String>,
+}
+
+impl FailedElsewhere {
+    fn reported(message: &str, details: &[String], hints: &[String]) -> Self {
+        let short = |text: &String| text.chars().take(MOST_SHOWN.1).collect::<String>();
+        let all = |lines: &[String]| lines.iter().take(MOST_SHOWN.0).map(short).collect();
+        Self { message: short(&message.to_owned()), details: all(details), hints: all(hints) }
+    }
 }
 
 impl Explain for FailedElsewhere {
@@ -114,7 +125,7 @@ impl Executor {
                     Some(WorkerVerdict::Failed { message, details, hints }) => {
                         self.refusals.store(0, Ordering::Relaxed);
                         run.end(&stdout);
-                        return MadeElsewhere::Failed(FailedElsewhere { message, details, hints });
+                        return MadeElsewhere::Failed(FailedElsewhere::reported(&message, &details, &hints));
                     }
                     Some(WorkerVerdict::Unfit(why)) => self.refused(view, part, &why),
                     _ => self.refused(view, part, &unexplained(exit_code, &stderr)),

@@ -120,7 +120,8 @@ impl Inputs<'_> {
         self.add_captured(place, &captured)
     }
 
-    pub(super) fn add_text(&mut self, place: &str, text: impl Into<String>) -> Result<(), String> {
+    /// Adds a file that is not on the disk.
+    pub(super) fn add_text(&mut self, place: &str, text: impl Into<Vec<u8>>) -> Result<(), String> {
         self.root.file(place, text.into(), false).map_err(|error| error.to_string())
     }
 

@@ -18,12 +18,6 @@ pub enum MakeFailure {
     Failed(RunError),
 }
 
-impl<E: Into<RunError>> From<E> for MakeFailure {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
 impl Session {
     /// Makes the part of an order, with all inputs at their paths.
     ///
@@ -32,10 +26,13 @@ impl Session {
     pub fn make_part(&self, order: &MakeOrder) -> Result<(), MakeFailure> {
         let (view, part) = (&self.root, order.part.as_str());
         let _watch = view.context.settings.native.interrupt.watch();
-        let locations = view.locations()?;
-        directories::create_one(&locations.directory, &*view.context.report)?;
-        directories::create_one(&locations.parts, &*view.context.report)?;
-        view.buildout.section(part)?;
+        // What the user's machine could do before it sent the order, this one can, too, if it is like that.
+        let unfit = |error: RunError| MakeFailure::Unfit(error.message());
+        let locations = view.locations().map_err(unfit)?;
+        for directory in [&locations.directory, &locations.parts] {
+            directories::create_one(directory, &*view.context.report).map_err(unfit)?;
+        }
+        view.buildout.section(part).map_err(|error| unfit(error.into()))?;
         let (system, platform) = (SystemFiles::default(), BTreeMap::new());
         let sources = Sources { view, system: &system, platform: &platform, trees: &|_| Ok(Vec::new()) };
         let decision = sources.decide(part).map_err(MakeFailure::Unfit)?;
@@ -44,11 +41,11 @@ impl Session {
         if let Some(difference) = here.first_difference(&ordered) {
             return Err(MakeFailure::Unfit(format!("its worker differs from this machine: {difference}")));
         }
-        let runtime = view.recipes.runtime()?;
+        let runtime = view.recipes.runtime().map_err(|error| unfit(error.into()))?;
         runtime.isolate(part, order.visible.clone());
         let made = runtime.install(part);
         view.context.settings.native.temporaries.remove();
-        let paths = made?;
+        let paths = made.map_err(|error| MakeFailure::Failed(error.into()))?;
         match paths.as_slice() {
             [path] if locations.directory.join(path) == order.location => Ok(()),
             _ => Err(MakeFailure::Unfit("it makes paths that are not in its location".to_owned())),

@@ -105,7 +105,13 @@ fn workers_make_the_parts_that_would_be_made_here() {
     let (_, code) = space.shell("rm -rf parts .installed.cfg");
     assert_eq!(code, 0);
     let mut again = space.command(host());
-    again.args(["run", "--require-cached", "--remote-platform", "unixUID=1000", "remote-cache-directory=../cache/buildout-host/parts"]);
+    again.args([
+        "run",
+        "--require-cached",
+        "--remote-platform",
+        "unixUID=1000",
+        "remote-cache-directory=../cache/buildout-host/parts",
+    ]);
     let printed = test_support::printed(&again.output().unwrap());
     assert_eq!(parts(&printed, ": Fetched "), ["app", "lib", "other"], "{printed}");
     assert_eq!(trees(&space), here);
@@ -137,7 +143,8 @@ fn real_software_is_made_by_workers_without_a_network() {
         .collect();
     let libpng = "environment =\n  CPPFLAGS=-I${zlib:location}/include\n  LDFLAGS=-L${zlib:location}/lib \
                   -Wl,-rpath=${zlib:location}/lib\n";
-    let archive = sources.section("archive", "zlib") + "recipe = download\n";
+    let archive =
+        sources.section("archive", "zlib").replace("http://", "http://me:confidential@") + "recipe = download\n";
     space.write("buildout.cfg", &format!("[buildout]\nparts = archive libpng\n{archive}{sections}{libpng}"));
     space.succeeds(&["run", "-j", "2"]);
     let here = trees(&space);
@@ -145,6 +152,7 @@ fn real_software_is_made_by_workers_without_a_network() {
     let printed = run(&space, &server, &["-j", "4"], 0);
     assert_eq!(parts(&printed, ": Built by the remote executor"), ["archive", "libpng", "zlib"], "{printed}");
     assert_eq!(trees(&space), here);
+    assert!(server.has_words("zlib") && !server.has_words("confidential"), "nothing that is sent has a secret");
     assert!(space.shell("ldd parts/libpng/lib/libpng16.so").0.contains("/parts/zlib/lib/libz.so"));
 }
 
@@ -174,7 +182,10 @@ fn a_worker_that_confines_less_is_refused_unless_that_is_wanted() {
     // The sandbox of this worker covers a part of /proc, so no command can have its own.
     let (space, server) = (space(), Casd::start_with(WorkerView::Usual));
     let printed = run(&space, &server, &[], 0);
-    assert!(printed.contains("which is made here: on its worker: Native commands cannot be confined here"), "{printed}");
+    assert!(
+        printed.contains("which is made here: on its worker: Native commands cannot be confined here"),
+        "{printed}"
+    );
     assert!(printed.contains("3 parts: 0 fetched, 3 built, 0 unchanged"), "{printed}");
     assert_eq!(printed.matches("which is made here").count(), 2, "then it is not asked any more: {printed}");
     forget(&space);
@@ -195,7 +206,10 @@ fn a_recipe_that_is_not_built_in_goes_along() {
     let (space, server) = (space(), Casd::start_with(WorkerView::Proc));
     let grant = "grant = { read = [\"${:path}\"], env = [\"CC\"], run = [\"*\"], fetch = [\"*\", \"file:///\"] }";
     let recipe = component("recipe_cmmi");
-    space.write("recipes.toml", &format!("[recipe.ours]\npath = {recipe:?}\n{grant}\n[recipe.alias]\nbuiltin = \"cmmi\"\n"));
+    space.write(
+        "recipes.toml",
+        &format!("[recipe.ours]\npath = {recipe:?}\n{grant}\n[recipe.alias]\nbuiltin = \"cmmi\"\n"),
+    );
     let printed = run(&space, &server, &["lib:recipe=ours", "other:recipe=alias"], 0);
     assert!(printed.contains("3 parts: 0 fetched, 3 built there, 0 built"), "{printed}");
 }

@@ -82,6 +82,17 @@ impl Casd {
         directories.map(|entry| std::fs::read_dir(entry.path()).map_or(0, Iterator::count)).sum()
     }
 
+    /// Whether one of the contents has these words.
+    pub fn has_words(&self, words: &str) -> bool {
+        let has = |path: &Path| {
+            let bytes = std::fs::read(path).expect("a content");
+            bytes.windows(words.len()).any(|window| window == words.as_bytes())
+        };
+        let directories = std::fs::read_dir(self.objects()).expect("the contents").flatten();
+        let mut objects = directories.flat_map(|entry| std::fs::read_dir(entry.path()).expect("contents").flatten());
+        objects.any(|object| has(&object.path()))
+    }
+
     fn objects(&self) -> PathBuf {
         self.directory.path().join("cas/objects")
     }

@@ -168,11 +168,15 @@ mod tests {
 
     #[test]
     fn another_machine_compares_programs_by_their_content() {
-        let here = [("program cc", "/usr/bin/cc sha256:1"), ("part lib", "x"), ("remote-platform image", "1"), ("c", "d")];
+        let here =
+            [("program cc", "/usr/bin/cc sha256:1"), ("part lib", "x"), ("remote-platform image", "1"), ("c", "d")];
         let there = [("program cc", "/usr/bin/cc sha256:1\n/bin/cc sha256:1"), (LOCATION, "/b"), ("c", "d")];
         assert_eq!(facts(&here).of_machine(), facts(&there).of_machine());
         let other = [("program cc", "/usr/bin/cc sha256:2"), ("c", "d")];
-        assert_eq!(facts(&here).of_machine().first_difference(&facts(&other).of_machine()).unwrap(), "program cc differs");
+        assert_eq!(
+            facts(&here).of_machine().first_difference(&facts(&other).of_machine()).unwrap(),
+            "program cc differs"
+        );
     }
 
     #[test]

@@ -238,7 +238,14 @@ impl PartCache {
         }
     }
 
-    fn report_made(&self, view: &ResolvedBuildout, part: &str, execution: &RemoteExecution, node: &TreeNode, sent: u64) {
+    fn report_made(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        execution: &RemoteExecution,
+        node: &TreeNode,
+        sent: u64,
+    ) {
         let (files, bytes) = node.extent();
         let plural = if files == 1 { "" } else { "s" };
         let made = format!("{files} file{plural}, {}", size(bytes));
@@ -248,9 +255,11 @@ impl PartCache {
             format!("Fetched {made}, from the remote executor ({transferred})")
         } else {
             view.context.tally.built_there(part);
-            let worker = if execution.worker.is_empty() { "" } else { " on " };
-            let took = execution.elapsed.map(|took| format!(" in {:.1} s", took.as_secs_f64())).unwrap_or_default();
-            format!("Built by the remote executor{worker}{}{took}: {made} ({transferred})", execution.worker)
+            if let Some(took) = execution.elapsed {
+                log(view, part, Level::Debug, &format!("The worker took {:.1} s", took.as_secs_f64()));
+            }
+            let on = if execution.worker.is_empty() { "" } else { " on " };
+            format!("Built by the remote executor{on}{}: {made} ({transferred})", execution.worker)
         };
         log(view, part, Level::Info, &message);
     }

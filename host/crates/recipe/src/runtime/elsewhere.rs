@@ -67,7 +67,14 @@ impl Runtime {
     pub fn log_of(&self, part: &str) -> PartLog {
         let is_own_place = self.parts.get(part).is_some_and(|part| part.rights.owns_its_places());
         let path = self.log_path(part).unwrap_or_default();
-        PartLog { part: part.into(), path, is_own_place, report: Arc::clone(&self.native.report), head: Vec::new(), log: None }
+        PartLog {
+            part: part.into(),
+            path,
+            is_own_place,
+            report: Arc::clone(&self.native.report),
+            head: Vec::new(),
+            log: None,
+        }
     }
 }
 

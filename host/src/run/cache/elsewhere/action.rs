@@ -11,7 +11,7 @@ use remote::{ActionDescription, BlobDigest, EncodedAction, InputRoot};
 use super::super::super::view::ResolvedBuildout;
 use super::super::decide::Decision;
 use super::inputs::{CapturedPaths, InputLayout, Inputs};
-use super::order::{FILES, INPUTS, MakeOrder, SOURCES};
+use super::order::{FILES, INPUTS, MakeOrder, SOURCES, SectionValues};
 
 /// This program in the input root. (A worker may have directories of its system at `bin` and `lib`.)
 const PROGRAM: &str = "make/buildout-host";
@@ -109,7 +109,7 @@ impl ActionSource<'_> {
     }
 
     /// The sections that the part can read, with values instead of references and without credentials.
-    fn sections(&self) -> Result<Vec<(String, Vec<(String, String)>)>, String> {
+    fn sections(&self) -> Result<Vec<SectionValues>, String> {
         let buildout = &self.view.buildout;
         let mut sections = vec![("buildout".to_owned(), self.of_buildout()?)];
         for section in super::super::decide::closure(buildout, self.part) {

@@ -34,10 +34,7 @@ const MOST_SHOWN: (usize, usize) = (100, 4000);
 /// What came of asking the executor for a part.
 pub(in crate::run::cache) enum MadeElsewhere {
     /// It was made.
-    Made {
-        execution: Box<RemoteExecution>,
-        node: TreeNode,
-    },
+    Made { execution: Box<RemoteExecution>, node: TreeNode },
     /// Its recipe failed.
     Failed(FailedElsewhere),
     /// It has to be made here.

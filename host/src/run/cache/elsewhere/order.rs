@@ -20,6 +20,9 @@ pub(super) const SOURCES: &str = "sources";
 /// The longest order that is read.
 const SIZE: u64 = 64 << 20;
 
+/// A section, and its options with their values.
+pub(super) type SectionValues = (String, Vec<(String, String)>);
+
 /// Which part a worker is to make, and in which buildout.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct MakeOrder {
@@ -34,7 +37,7 @@ pub struct MakeOrder {
     /// Where it is made.
     pub(super) location: PathBuf,
     /// The sections that it may read, with their options.
-    pub(super) sections: Vec<(String, Vec<(String, String)>)>,
+    pub(super) sections: Vec<SectionValues>,
     /// All that its commands may see of the buildout.
     pub(super) visible: Vec<PathBuf>,
     /// What decides it.
@@ -65,10 +68,10 @@ impl MakeOrder {
 
     /// The options of the buildout. Whatever they refer to was substituted.
     pub fn assignments(&self) -> Vec<Assignment> {
-        let set = |section: &str, (option, value): &(String, String)| Assignment::set(section, option, value, "the order");
-        let of_section = |(section, options): &(String, Vec<(String, String)>)| {
-            options.iter().map(|option| set(section, option)).collect::<Vec<_>>()
-        };
+        let set =
+            |section: &str, (option, value): &(String, String)| Assignment::set(section, option, value, "the order");
+        let of_section =
+            |(section, options): &SectionValues| options.iter().map(|option| set(section, option)).collect::<Vec<_>>();
         self.sections.iter().flat_map(of_section).collect()
     }
 }

@@ -144,7 +144,7 @@ fn real_software_is_made_by_workers_without_a_network() {
     let libpng = "environment =\n  CPPFLAGS=-I${zlib:location}/include\n  LDFLAGS=-L${zlib:location}/lib \
                   -Wl,-rpath=${zlib:location}/lib\n";
     let archive =
-        sources.section("archive", "zlib").replace("http://", "http://me:confidential@") + "recipe = download\n";
+        sources.section("archive", "zlib").replace("http://", "http://me:geheimwort-4711@") + "recipe = download\n";
     space.write("buildout.cfg", &format!("[buildout]\nparts = archive libpng\n{archive}{sections}{libpng}"));
     space.succeeds(&["run", "-j", "2"]);
     let here = trees(&space);
@@ -152,7 +152,7 @@ fn real_software_is_made_by_workers_without_a_network() {
     let printed = run(&space, &server, &["-j", "4"], 0);
     assert_eq!(parts(&printed, ": Built by the remote executor"), ["archive", "libpng", "zlib"], "{printed}");
     assert_eq!(trees(&space), here);
-    assert!(server.has_words("zlib") && !server.has_words("confidential"), "nothing that is sent has a secret");
+    assert!(server.has_words("zlib") && !server.has_words("geheimwort-4711"), "nothing that is sent has a secret");
     assert!(space.shell("ldd parts/libpng/lib/libpng16.so").0.contains("/parts/zlib/lib/libz.so"));
 }
 

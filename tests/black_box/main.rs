@@ -26,6 +26,7 @@ mod python;
 mod python_recipes;
 mod reaching_guests;
 mod rebootstrap;
+mod remote_executor;
 mod sharing;
 mod terminal;
 mod trust;

@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
 use scenario::Dialect;
-use test_support::casd::Casd;
+use test_support::casd::{Casd, WorkerView};
 use test_support::registry::Registry;
 use test_support::{Space, copy_tracked, repository};
 
@@ -90,7 +90,7 @@ fn check(file: &Path) -> Result<(), Failed> {
     only_listed_commands(&text)?;
     let registry = text.contains(&format!("oci://{REGISTRY}/")).then(Registry::start);
     REGISTRY_HOST.set(registry.as_ref().map(|registry| registry.host().to_owned()));
-    let cache = text.contains(&format!("{CACHE}/")).then(Casd::start);
+    let cache = text.contains(&format!("{CACHE}/")).then(|| Casd::start_with(WorkerView::Proc));
     CACHE_ADDRESS.set(cache.as_ref().map(Casd::address));
     blocks::run(file, &space, DIALECT)
 }

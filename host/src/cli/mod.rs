@@ -24,6 +24,10 @@ use program::{Program, StartError};
 
 /// Runs the program with the process's arguments.
 pub fn main() -> ExitCode {
+    // Before there is another thread: a worker of a remote executor first goes where the files are that it needs.
+    if let Err(code) = commands::go_to_work() {
+        return code;
+    }
     let thread = std::thread::Builder::new().name("buildout".into()).stack_size(config::options::STACK_SIZE);
     match thread.spawn(main_thread) {
         // A panic is an internal error; its message is already printed.

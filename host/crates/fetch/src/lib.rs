@@ -15,8 +15,8 @@ pub mod unpack;
 
 pub use documents::{CheckDocument, CopySettings, DocumentError, Fetcher};
 pub use downloads::{
-    Algorithm, CacheDirectory, Checksum, DownloadError, DownloadRequest, DownloadSettings, Downloaded, Downloader,
-    InvalidChecksum, Mirrors, NetworkUse,
+    Algorithm, CacheDirectory, CachedPaths, Checksum, DownloadError, DownloadRequest, DownloadSettings, Downloaded,
+    Downloader, InvalidChecksum, Mirrors, NetworkUse,
 };
 pub use http::{
     Allowed, CallError, Conversation, HeaderMap, HttpRequest, Method, Rate, Response, StatusCode, Timeout,

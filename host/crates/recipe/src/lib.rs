@@ -32,4 +32,4 @@ pub use native::command_log::is_command_log;
 pub use native::shared::NativeSettings;
 pub use native::temporary::Temporaries;
 pub use ownership::Unfinished;
-pub use runtime::{PlaceOutcome, Runtime, RuntimeSettings};
+pub use runtime::{PartLog, PartSource, PlaceOutcome, Runtime, RuntimeSettings};

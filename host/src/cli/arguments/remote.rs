@@ -17,6 +17,9 @@ pub(in crate::cli) struct RemoteCacheArguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true,
         value_parser = ["true", "false"], help_heading = "Remote cache")]
     remote_cache_upload: Option<String>,
+    /// Have parts that are not in the cache made by this server's workers (`grpc[s]://HOST[:PORT][/INSTANCE]`)
+    #[arg(long, value_name = "URL", help_heading = "Remote cache")]
+    remote_executor: Option<String>,
     /// Fail if a part that can be cached is not in the cache
     #[arg(long, help_heading = "Remote cache")]
     require_cached: bool,
@@ -47,6 +50,7 @@ impl RemoteCacheArguments {
         let values = [
             ("remote-cache", &self.remote_cache),
             ("remote-cache-upload", &self.remote_cache_upload),
+            ("remote-executor", &self.remote_executor),
             ("remote-platform", &platform),
             ("remote-header-file", &self.remote_header_file),
             ("credential-helper", &self.credential_helper),

@@ -10,6 +10,7 @@ mod init;
 mod key;
 mod language_server;
 mod lock;
+mod make_part;
 mod manual;
 mod plan;
 mod recipe;
@@ -20,6 +21,8 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
+
+pub(super) use make_part::go_to_work;
 
 use super::arguments::{Color, GlobalArguments};
 use super::output::Style;
@@ -84,6 +87,9 @@ pub(super) enum Command {
     ManPages(manual::ManualArguments),
     /// Print a completion script for a shell
     Completions(completions::CompletionsArguments),
+    /// Make one part, as a worker of a remote executor
+    #[command(hide = true)]
+    MakePart,
 }
 
 impl Command {
@@ -101,6 +107,7 @@ impl Command {
             Self::Init(arguments) => init::execute(program, &arguments),
             Self::LanguageServer(arguments) => language_server::execute(program, &arguments),
             Self::ManPages(arguments) => manual::execute(program, &arguments, ProgramArguments::command()),
+            Self::MakePart => make_part::execute(program),
             Self::Doctor(arguments) => doctor::execute(program, &arguments),
             Self::Completions(arguments) => {
                 completions::execute(program, &arguments, ProgramArguments::command());

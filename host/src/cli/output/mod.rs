@@ -8,7 +8,9 @@ mod printer;
 mod summary;
 mod time;
 mod timings;
+mod worker;
 
 pub(super) use log_format::{InvalidFormat, LogFormat};
 pub(super) use printer::{Printer, PrinterSettings, Style};
 pub(super) use timings::Timings;
+pub(super) use worker::{LogCopy, WorkerReport};

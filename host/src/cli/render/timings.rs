@@ -18,7 +18,7 @@ body{font:14px/1.4 system-ui,sans-serif;margin:2em;color:#223;background:#fff}\
 svg{border:1px solid #ccd;max-width:100%;height:auto}svg text{font:12px monospace;pointer-events:none}\
 table{border-collapse:collapse;margin-top:1.5em}td,th{padding:.2em .9em;text-align:left;border-bottom:1px solid #dde}\
 td.n{text-align:right;font-variant-numeric:tabular-nums}\
-.installed{fill:#8bbcf0}.fetched{fill:#b8a8f0}.updated{fill:#a8d8a0}.uninstalled{fill:#d8c8a0}.failed{fill:#f09a90}.unfinished{fill:#ddd}\
+.installed{fill:#8bbcf0}.fetched{fill:#b8a8f0}.built-there{fill:#8bd0d8}.updated{fill:#a8d8a0}.uninstalled{fill:#d8c8a0}.failed{fill:#f09a90}.unfinished{fill:#ddd}\
 .phase{fill:#000;fill-opacity:.12;stroke:#fff;stroke-opacity:.6}.scale{stroke:#e4e6ee}\
 g.bar.dim{opacity:.25}g.bar.needed rect:first-of-type{stroke:#c60;stroke-width:2}tr.needed{background:#fff0dc}";
 

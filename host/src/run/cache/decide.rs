@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use base::digest::Digest;
+use config::options::Buildout;
 use confine::ConfinementLevel;
 use recipe::{PartInput, PartInputs, Runtime};
 use remote::{TreeLimits, TreeNode, capture};
 
 use super::super::view::ResolvedBuildout;
-use super::facts::{LOCATION, PartFacts, Placeholders};
+use super::facts::{LOCATION, PART, PLATFORM, PROGRAM, PartFacts, Placeholders};
 use super::platform::{SystemFiles, digest_of_file};
 use super::trees::PathTree;
 
@@ -150,7 +151,8 @@ impl Sources<'_> {
 
     /// The parts that it references, directly and through others: its commands see them.
     fn references(&self, decision: &mut Decision, part: &str, runtime: &Runtime) -> Result<(), String> {
-        for reference in self.closure(part) {
+        let parts: BTreeSet<String> = self.view.buildout.parts().into_iter().collect();
+        for reference in closure(&self.view.buildout, part).into_iter().filter(|section| parts.contains(section)) {
             let is_python = self.view.recipes.of_part(&reference).is_some_and(|recipe| recipe.program.is_some());
             if is_python || runtime.uses_distributions(&reference) {
                 return Err(format!("it references part {reference}, which uses Python distributions"));
@@ -159,23 +161,12 @@ impl Sources<'_> {
             for (path, tree) in &trees {
                 let text = path.to_str().ok_or("a path of an input is not UTF-8")?;
                 let name = if trees.len() == 1 { String::new() } else { format!(" {}", file_name(text)) };
-                decision.add(&format!("part {reference}{name}"), &format!("{text} {}", shown(tree)))?;
+                decision.add(&format!("{PART} {reference}{name}"), &format!("{text} {}", shown(tree)))?;
                 decision.visible.push(path.clone());
             }
             decision.trees.insert(reference, trees);
         }
         Ok(())
-    }
-
-    fn closure(&self, part: &str) -> BTreeSet<String> {
-        let buildout = &self.view.buildout;
-        let parts: BTreeSet<String> = buildout.parts().into_iter().collect();
-        let (mut seen, mut left) = (BTreeSet::new(), vec![part.to_owned()]);
-        while let Some(section) = left.pop() {
-            left.extend(buildout.dependencies(&section).into_iter().filter(|target| seen.insert(target.clone())));
-        }
-        seen.remove(part);
-        seen.into_iter().filter(|section| parts.contains(section)).collect()
     }
 
     /// The environment, the programs and the platform.
@@ -192,7 +183,7 @@ impl Sources<'_> {
         let is_in_environment = |python: &str| decision.environment.values().any(|value| value.contains(python));
         programs.extend(python.filter(|python| facts.contains(python.as_str()) || is_in_environment(python)));
         for program in programs {
-            decision.facts.add(format!("program {program}"), self.system.program(&program, &search_path));
+            decision.facts.add(format!("{PROGRAM} {program}"), self.system.program(&program, &search_path));
             let path = PathBuf::from(&program);
             if path.is_absolute() && !confine::is_of_system(&path) && path.exists() {
                 decision.visible.push(path);
@@ -202,7 +193,7 @@ impl Sources<'_> {
         decision.facts.add("C library", self.system.c_library(Path::new("/bin/sh")));
         decision.facts.add("sandbox", level.name());
         for (name, value) in self.platform {
-            decision.facts.add(format!("remote-platform {name}"), value);
+            decision.facts.add(format!("{PLATFORM} {name}"), value);
         }
     }
 }
@@ -221,6 +212,16 @@ impl Decision {
         self.visible.push(path.to_owned());
         Ok(())
     }
+}
+
+/// The sections that a section references, directly and through others.
+pub(super) fn closure(buildout: &Buildout, part: &str) -> BTreeSet<String> {
+    let (mut seen, mut left) = (BTreeSet::new(), vec![part.to_owned()]);
+    while let Some(section) = left.pop() {
+        left.extend(buildout.dependencies(&section).into_iter().filter(|target| seen.insert(target.clone())));
+    }
+    seen.remove(part);
+    seen
 }
 
 fn program(input: &PartInput) -> Option<String> {

@@ -23,6 +23,15 @@ pub(super) struct PartFacts(Vec<PartFact>);
 /// The name of the fact that only the key with the location has.
 pub(super) const LOCATION: &str = "location";
 
+/// The first word of the name of a fact about a referenced part.
+pub(super) const PART: &str = "part";
+
+/// The first word of the name of a fact about a program of the system.
+pub(super) const PROGRAM: &str = "program";
+
+/// The first word of the name of a fact that the user adds.
+pub(super) const PLATFORM: &str = "remote-platform";
+
 impl PartFacts {
     pub(super) fn add(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.push(PartFact { name: name.into(), value: value.into() });
@@ -32,6 +41,19 @@ impl PartFacts {
     pub(super) fn text(&self, located: bool) -> String {
         let facts = self.0.iter().filter(|fact| located || fact.name != LOCATION);
         facts.map(|PartFact { name, value }| format!("{}\t{}\n", escaped(name), escaped(value))).collect()
+    }
+
+    /// The facts that another machine can check: all but the location, the trees of other parts, and what only the user knows.
+    pub(super) fn of_machine(&self) -> Self {
+        let mut facts = Self::default();
+        for PartFact { name, value } in &self.0 {
+            match name.split(' ').next().unwrap_or_default() {
+                LOCATION | PART | PLATFORM => {}
+                PROGRAM => facts.add(name.clone(), contents(value)),
+                _ => facts.add(name.clone(), value.clone()),
+            }
+        }
+        facts
     }
 
     /// The number of facts that differ.
@@ -53,6 +75,17 @@ impl PartFacts {
         let gone = before.0.iter().find(|fact| value_in(self, &fact.name).is_none());
         gone.map(|fact| format!("{} is gone", fact.name))
     }
+}
+
+/// The digests of programs, without their paths: `/bin` may be a link to `/usr/bin`, or a directory with the same programs.
+fn contents(programs: &str) -> String {
+    let mut digests: Vec<&str> = Vec::new();
+    for digest in programs.lines().filter_map(|line| line.rsplit(' ').next()) {
+        if !digests.contains(&digest) {
+            digests.push(digest);
+        }
+    }
+    digests.join(" ")
 }
 
 /// A change as a clause. Digests are not shown: they explain nothing.
@@ -135,6 +168,19 @@ mod tests {
         assert_eq!(one.text(true), "option a\tx\\ny\\tz\nlocation\t/srv/one\n");
         assert_eq!(one.text(false), "option a\tx\\ny\\tz\n");
         assert_ne!(PartFacts::of(&[("a", "b\\n")]).text(true), PartFacts::of(&[("a", "b\n")]).text(true));
+    }
+
+    #[test]
+    fn another_machine_compares_programs_by_their_content() {
+        let here =
+            [("program cc", "/usr/bin/cc sha256:1"), ("part lib", "x"), ("remote-platform image", "1"), ("c", "d")];
+        let there = [("program cc", "/usr/bin/cc sha256:1\n/bin/cc sha256:1"), (LOCATION, "/b"), ("c", "d")];
+        assert_eq!(PartFacts::of(&here).of_machine(), PartFacts::of(&there).of_machine());
+        let other = [("program cc", "/usr/bin/cc sha256:2"), ("c", "d")];
+        assert_eq!(
+            PartFacts::of(&here).of_machine().first_difference(&PartFacts::of(&other).of_machine()).unwrap(),
+            "program cc differs"
+        );
     }
 
     #[test]

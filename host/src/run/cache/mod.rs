@@ -4,6 +4,7 @@
 //! cache, and one that installs nothing, does not get here.
 
 mod decide;
+mod elsewhere;
 mod facts;
 mod key;
 mod known;
@@ -14,6 +15,7 @@ mod settings;
 mod tally;
 mod trees;
 
+pub use elsewhere::{INPUTS, MakeFailure, MakeOrder, WorkerVerdict};
 pub use part_cache::{CacheOutlook, PartForecast};
 pub use settings::{CacheFlags, local_store};
 

@@ -13,13 +13,14 @@ use base::source::{Explain, size};
 use recipe::{PlaceOutcome, Runtime};
 use remote::{
     ActionOutputs, BlobStore, BlobStoreError, CacheHit, CacheLookup, CapturedOutputs, CapturedTree, HitOrigin,
-    LinkPolicy, MaterializeError, MissReason, ResultCache, TreeLimits, capture, materialize,
+    LinkPolicy, MaterializeError, MissReason, RemoteExecution, ResultCache, TreeLimits, TreeNode, capture, materialize,
 };
 
 use super::super::context::RunContext;
 use super::super::execute::step::StepOutcome;
 use super::super::view::ResolvedBuildout;
 use super::decide::Sources;
+use super::elsewhere::{Executor, MadeElsewhere};
 use super::key::{OUTPUT, PartKey};
 use super::known::KnownParts;
 use super::platform::SystemFiles;
@@ -38,6 +39,7 @@ pub(in crate::run) struct PartCache {
     system: SystemFiles,
     trees: PartTrees,
     known: KnownParts,
+    executor: Executor,
 }
 
 /// Whether the cache has a part.
@@ -69,6 +71,10 @@ pub struct PartForecast {
 const ISOLATED: &str = "Because there is a cache of parts, its commands saw only what decides this part: its sources and the parts \
                         that it references. If they need another file of the buildout, set remote-cache = false in its section";
 
+/// The same of a build on another machine.
+const ELSEWHERE: &str = "It was built by the remote executor, and its build directory is gone. With remote-cache = false in its \
+                         section, it is built here";
+
 /// A part that had to come from the cache.
 #[derive(Debug, thiserror::Error)]
 #[error("Part {part} does not come from the cache: {why}")]
@@ -84,8 +90,8 @@ impl Explain for NotFromCache {
 }
 
 /// A part that was looked for.
-enum SoughtPart {
-    Placed(Vec<String>),
+enum SoughtPart<T> {
+    Placed(T),
     Missed(String),
 }
 
@@ -107,10 +113,11 @@ impl PartCache {
             BlobStore::temporary()
         });
         let store = store.map_err(NoPartStore)?;
-        let results = ResultCache::new(store, settings.server.clone(), None, &context.settings.native.interrupt);
+        let (server, executor) = (settings.server.clone(), settings.executor.clone());
+        let results = ResultCache::new(store, server, executor, &context.settings.native.interrupt);
         let known = KnownParts::new(settings.directory.join("known"));
-        let (system, trees) = Default::default();
-        Ok(Self { results, settings, system, trees, known })
+        let (system, trees, executor) = Default::default();
+        Ok(Self { results, settings, system, trees, known, executor })
     }
 
     /// Installs a part: from the cache, or with its recipe.
@@ -130,6 +137,7 @@ impl PartCache {
                 return Ok(runtime.install(part).map(Some));
             }
         };
+        self.executor.forget(&key);
         let sought = self.fetch(view, part, &key)?;
         self.report_warnings(view);
         let why = match sought {
@@ -138,6 +146,9 @@ impl PartCache {
         };
         view.context.check_interrupt()?;
         self.missed(view, part, &why)?;
+        if let Some(paths) = self.make_elsewhere(view, part, &key)? {
+            return Ok(Ok(Some(paths)));
+        }
         runtime.isolate(part, key.decision.visible.clone());
         let outcome = runtime.install(part);
         tally.built();
@@ -174,11 +185,11 @@ impl PartCache {
     }
 
     /// Looks a part up, with its location and then without, and puts it in its place.
-    fn fetch(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) -> Result<SoughtPart, RunError> {
+    fn fetch(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) -> Result<SoughtPart<Vec<String>>, RunError> {
         let mut why = None;
         for action in [&key.located, &key.free] {
             match self.results.lookup(action) {
-                CacheLookup::Hit(hit) => match self.place(view, part, key, &hit)? {
+                CacheLookup::Hit(hit) => match self.place_found(view, part, key, &hit)? {
                     SoughtPart::Placed(paths) => return Ok(SoughtPart::Placed(paths)),
                     SoughtPart::Missed(reason) => why = Some(reason),
                 },
@@ -189,15 +200,97 @@ impl PartCache {
         Ok(SoughtPart::Missed(why.unwrap_or_else(|| self.known.explain(part, &key.decision.facts))))
     }
 
+    /// Has a part made by the executor, if there is one. `None`: it has to be made here.
+    fn make_elsewhere(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        key: &PartKey,
+    ) -> Result<Option<Vec<String>>, RunError> {
+        if self.settings.executor.is_none() {
+            return Ok(None);
+        }
+        let made = self.executor.make(view, &self.results, &self.settings.platform, part, key);
+        self.report_warnings(view);
+        view.context.check_interrupt()?;
+        let (execution, node) = match made {
+            MadeElsewhere::Made { execution, node } => (execution, node),
+            MadeElsewhere::Failed(failure) => {
+                log(view, part, Level::Info, ISOLATED);
+                log(view, part, Level::Info, ELSEWHERE);
+                return Err(failure.into());
+            }
+            MadeElsewhere::Not => return Ok(None),
+        };
+        match self.place(view, part, key, (&execution.hit, &node))? {
+            SoughtPart::Placed((paths, transferred)) => {
+                self.report_made(view, part, &execution, &node, transferred);
+                // Under the key that those look up who have no executor.
+                if let Err(why) = self.record(view, part, key, &paths) {
+                    log(view, part, Level::Info, &format!("Not stored in the cache: {why}"));
+                }
+                self.report_warnings(view);
+                Ok(Some(paths))
+            }
+            SoughtPart::Missed(why) => {
+                log(view, part, Level::Warning, &format!("What the remote executor made is not used: {why}"));
+                Ok(None)
+            }
+        }
+    }
+
+    fn report_made(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        execution: &RemoteExecution,
+        node: &TreeNode,
+        sent: u64,
+    ) {
+        let (files, bytes) = node.extent();
+        let plural = if files == 1 { "" } else { "s" };
+        let made = format!("{files} file{plural}, {}", size(bytes));
+        let transferred = format!("{} transferred", size(sent));
+        let message = if execution.cached {
+            view.context.tally.fetched(part, bytes);
+            format!("Fetched {made}, from the remote executor ({transferred})")
+        } else {
+            view.context.tally.built_there(part);
+            if let Some(took) = execution.elapsed {
+                log(view, part, Level::Debug, &format!("The worker took {:.1} s", took.as_secs_f64()));
+            }
+            let on = if execution.worker.is_empty() { "" } else { " on " };
+            format!("Built by the remote executor{on}{}: {made} ({transferred})", execution.worker)
+        };
+        log(view, part, Level::Info, &message);
+    }
+
     /// Fetches a part that was found, and puts it in its place.
-    fn place(
+    fn place_found(
         &self,
         view: &ResolvedBuildout,
         part: &str,
         key: &PartKey,
         hit: &CacheHit,
-    ) -> Result<SoughtPart, RunError> {
+    ) -> Result<SoughtPart<Vec<String>>, RunError> {
         let Some(node) = hit.outputs.paths.get(OUTPUT) else { return Ok(SoughtPart::Missed("it is empty".to_owned())) };
+        Ok(match self.place(view, part, key, (hit, node))? {
+            SoughtPart::Placed((paths, transferred)) => {
+                self.report_fetched(view, part, key, hit, transferred);
+                SoughtPart::Placed(paths)
+            }
+            SoughtPart::Missed(why) => SoughtPart::Missed(why),
+        })
+    }
+
+    /// Fetches a part, and puts it in its place. Returns its paths and the number of bytes that were transferred.
+    fn place(
+        &self,
+        view: &ResolvedBuildout,
+        part: &str,
+        key: &PartKey,
+        (hit, node): (&CacheHit, &TreeNode),
+    ) -> Result<SoughtPart<(Vec<String>, u64)>, RunError> {
         view.context.report.report(Event::PartActivity { part, activity: "fetch" });
         let transferred = match self.results.fetch(hit) {
             Ok(bytes) => bytes,
@@ -210,9 +303,8 @@ impl PartCache {
         };
         Ok(match view.recipes.runtime()?.place(part, put)? {
             PlaceOutcome::Placed(paths) => {
-                self.report_fetched(view, part, key, hit, transferred);
                 self.trees.set(part, key.decision.location.clone(), node);
-                SoughtPart::Placed(paths)
+                SoughtPart::Placed((paths, transferred))
             }
             PlaceOutcome::Failed(error) => {
                 if matches!(error, MaterializeError::Blob { .. } | MaterializeError::Hostile { .. }) {

@@ -51,6 +51,8 @@ impl Explain for InvalidCacheSetting {
 pub(super) struct CacheSettings {
     /// The server; `None` without one, and offline.
     pub(super) server: Option<ServerSettings>,
+    /// The server that makes parts; `None` without one, and offline.
+    pub(super) executor: Option<ServerSettings>,
     /// Where this machine keeps what it made and fetched.
     pub(super) directory: PathBuf,
     /// The size of that in bytes.
@@ -72,7 +74,8 @@ impl CacheSettings {
         let source = SettingSource { context, buildout };
         let require = context.settings.cache.require;
         let (server, directory) = (source.value("remote-cache")?, source.value("remote-cache-directory")?);
-        if server.is_none() && directory.is_none() {
+        let executor = source.value("remote-executor")?;
+        if server.is_none() && executor.is_none() && directory.is_none() {
             let problem = "Parts have to come from a cache, and there is none".to_owned();
             let missing = InvalidCacheSetting { problem, place: None, remedy: Some(Remedy::SetRemoteCache) };
             return if require { Err(missing.into()) } else { Ok(None) };
@@ -80,13 +83,19 @@ impl CacheSettings {
         let base = Path::new(&buildout.require("buildout", "directory")?).to_owned();
         let kept = || local_store(context.environment.cache_directory()).unwrap_or_else(|| base.join(".cache/parts"));
         let directory = directory.map_or_else(kept, |directory| base.join(directory));
-        let server = match server {
-            Some(address) if !source.is_offline()? => Some(source.server(&address)?),
-            _ => None,
+        let is_offline = source.is_offline()?;
+        let of = |name, address: Option<String>| {
+            address.filter(|_| !is_offline).map(|address| source.server(name, &address)).transpose()
         };
+        let (server, executor) = (of("remote-cache", server)?, of("remote-executor", executor)?);
         let (capacity, platform) = (source.capacity()?, source.platform()?);
-        Ok(Some(Self { server, directory, capacity, platform, require }))
+        Ok(Some(Self { server, executor, directory, capacity, platform, require }))
     }
+}
+
+/// The variable of the environment that has the same meaning as a setting.
+fn variable(name: &str) -> String {
+    format!("BUILDOUT_{}", name.to_uppercase().replace('-', "_"))
 }
 
 /// Where settings are read.
@@ -98,9 +107,8 @@ struct SettingSource<'a> {
 impl SettingSource<'_> {
     /// The value of a setting on the command line, or in the environment.
     fn outside(&self, name: &str) -> Option<&str> {
-        let variable = format!("BUILDOUT_{}", name.to_uppercase().replace('-', "_"));
         let (flags, variables) = (&self.context.settings.cache.values, &self.context.environment.variables);
-        flags.get(name).or_else(|| variables.get(&variable)).map(String::as_str)
+        flags.get(name).or_else(|| variables.get(&variable(name))).map(String::as_str)
     }
 
     /// The value of a setting that is not empty.
@@ -123,14 +131,14 @@ impl SettingSource<'_> {
     }
 
     /// The server of `grpc[s]://HOST[:PORT][/INSTANCE]`.
-    fn server(&self, address: &str) -> Result<ServerSettings, RunError> {
+    fn server(&self, name: &'static str, address: &str) -> Result<ServerSettings, RunError> {
         let after = address.find("://").map_or(0, |at| at + 3);
         let (address, instance) = match address[after..].find('/') {
             Some(at) => (&address[..after + at], address[after + at..].trim_matches('/')),
             None => (address, ""),
         };
         let parsed = address.parse();
-        let address = parsed.map_err(|error: InvalidServerAddress| self.invalid("remote-cache", error.to_string()))?;
+        let address = parsed.map_err(|error: InvalidServerAddress| self.invalid(name, error.to_string()))?;
         let headers = match (self.path("credential-helper")?, self.path("remote-header-file")?) {
             (Some(helper), _) => Some(HeaderSource::Helper(helper)),
             (None, file) => file.map(HeaderSource::File),
@@ -143,10 +151,13 @@ impl SettingSource<'_> {
                 return Err(self.invalid("tls-client-certificate", problem.to_owned()));
             }
         };
-        if (headers.is_some() || client.is_some()) && self.is_downloaded("remote-cache") {
-            let problem = "A downloaded profile sets remote-cache, and must not decide who gets your headers and your \
-                           certificate: set --remote-cache or BUILDOUT_REMOTE_CACHE";
-            return Err(self.invalid("remote-cache", problem.to_owned()));
+        if (headers.is_some() || client.is_some()) && self.is_downloaded(name) {
+            let problem = format!(
+                "A downloaded profile sets {name}, and must not decide who gets your headers and your certificate: set \
+                 --{name} or {}",
+                variable(name)
+            );
+            return Err(self.invalid(name, problem));
         }
         let tls = TlsSettings { authorities: self.path("tls-certificate")?, client };
         let write = self.is_true("remote-cache-upload")?;

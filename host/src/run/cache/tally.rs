@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use base::collections::Map;
+use base::collections::{Map, Set};
 use base::source::size;
 
 /// Counts parts by where they came from.
@@ -11,6 +11,8 @@ use base::source::size;
 pub(in crate::run) struct CacheTally {
     /// The parts that were fetched, with their sizes in bytes.
     fetched: Mutex<Map<String, u64>>,
+    /// The parts that another machine made for this run.
+    made: Mutex<Set<String>>,
     built: AtomicUsize,
     unchanged: AtomicUsize,
 }
@@ -18,6 +20,10 @@ pub(in crate::run) struct CacheTally {
 impl CacheTally {
     pub(in crate::run) fn fetched(&self, part: &str, bytes: u64) {
         self.locked().insert(part.to_owned(), bytes);
+    }
+
+    pub(in crate::run) fn built_there(&self, part: &str) {
+        self.made().insert(part.to_owned());
     }
 
     pub(in crate::run) fn built(&self) {
@@ -33,15 +39,26 @@ impl CacheTally {
         self.locked().contains_key(part)
     }
 
+    /// Whether another machine made the part.
+    pub(in crate::run) fn has_built_there(&self, part: &str) -> bool {
+        self.made().contains(part)
+    }
+
     /// The closing line: `12 parts: 9 fetched, 2 built, 1 unchanged; 312 MB saved`.
     pub(in crate::run) fn line(&self) -> String {
         let fetched = self.locked();
         let (built, unchanged) = (self.built.load(Ordering::Relaxed), self.unchanged.load(Ordering::Relaxed));
-        let all = fetched.len() + built + unchanged;
+        let made = self.made().len();
+        let all = fetched.len() + made + built + unchanged;
         let saved = size(fetched.values().sum());
         let plural = if all == 1 { "" } else { "s" };
         let fetched = fetched.len();
-        format!("{all} part{plural}: {fetched} fetched, {built} built, {unchanged} unchanged; {saved} saved")
+        let there = if made > 0 { format!(" {made} built there,") } else { String::new() };
+        format!("{all} part{plural}: {fetched} fetched,{there} {built} built, {unchanged} unchanged; {saved} saved")
+    }
+
+    fn made(&self) -> MutexGuard<'_, Set<String>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn locked(&self) -> MutexGuard<'_, Map<String, u64>> {

@@ -40,6 +40,7 @@ pub(super) fn end(view: &ResolvedBuildout, step: &Step, start: Instant, succeede
         _ if !succeeded => PartOutcome::Failed,
         Step::Uninstall(..) => PartOutcome::Uninstalled,
         Step::Install(part, _) if view.context.tally.has_fetched(part) => PartOutcome::Fetched,
+        Step::Install(part, _) if view.context.tally.has_built_there(part) => PartOutcome::BuiltThere,
         Step::Install(..) => PartOutcome::Installed,
         Step::InstallAgain(_) | Step::Update(_) => PartOutcome::Updated,
     };

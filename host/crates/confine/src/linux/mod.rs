@@ -8,6 +8,7 @@ mod connect;
 mod keep;
 mod landlock;
 mod privileges;
+mod relocate;
 mod root;
 mod seccomp;
 mod shared;
@@ -15,6 +16,7 @@ mod start;
 mod system;
 
 pub use landlock::version as landlock_version;
+pub use relocate::relocate;
 
 use std::io;
 use std::os::fd::OwnedFd;

@@ -18,7 +18,7 @@ use crate::layout::Bind;
 use crate::message::{Notice, StartOrder};
 
 /// Mount point of the machine's root while the new one is built.
-const OLD: &str = "/.machine";
+pub(super) const OLD: &str = "/.machine";
 
 /// A directory that exists on every machine, on which the new root is mounted.
 const BASE: &str = "/tmp";
@@ -99,12 +99,12 @@ fn failed_bind(bind: &Bind, error: io::Error) -> Notice {
     missing(Layer::Root, format!("bind {}", Path::new(&bind.path).display()))(error)
 }
 
-fn mount(source: &str, target: &str, kind: &CStr, flags: u64, data: &str) -> io::Result<()> {
+pub(super) fn mount(source: &str, target: &str, kind: &CStr, flags: u64, data: &str) -> io::Result<()> {
     system::mount(Path::new(source), Path::new(target), kind, flags, data)
 }
 
 /// Makes an empty file system the root, with the machine's root mounted below.
-fn leave_old_root() -> io::Result<()> {
+pub(super) fn leave_old_root() -> io::Result<()> {
     // From here on, mounts do not propagate to the machine.
     mount("", "/", c"", libc::MS_REC | libc::MS_PRIVATE, "")?;
     mount("tmpfs", BASE, c"tmpfs", libc::MS_NOSUID | libc::MS_NODEV, "mode=0755,size=16m,nr_inodes=16384")?;
@@ -163,7 +163,7 @@ fn mount_bind(bind: &Bind) -> io::Result<()> {
 }
 
 /// Opens the file or directory at `path` in the new root, creating it if it is missing.
-fn mount_point(path: &Path, is_directory: bool) -> io::Result<OwnedFd> {
+pub(super) fn mount_point(path: &Path, is_directory: bool) -> io::Result<OwnedFd> {
     let mut here = without_links(Path::new("/"))?;
     let names: Vec<&OsStr> = path.iter().skip(1).collect();
     for (number, name) in names.iter().enumerate() {
@@ -190,7 +190,7 @@ fn make_parent(path: &Path) -> io::Result<()> {
 }
 
 /// The same path below the machine's root.
-fn of_machine(path: &Path) -> PathBuf {
+pub(super) fn of_machine(path: &Path) -> PathBuf {
     let mut whole = OsStr::new(OLD).to_owned();
     whole.push(OsStr::from_bytes(path.as_os_str().as_bytes()));
     PathBuf::from(whole)
@@ -203,7 +203,7 @@ fn copy(path: &Path) -> io::Result<()> {
 }
 
 /// Creates a link. If it already exists (below something mounted), does nothing.
-fn make_link(link: &Path, target: &OsStr) -> io::Result<()> {
+pub(super) fn make_link(link: &Path, target: &OsStr) -> io::Result<()> {
     if link.symlink_metadata().is_ok() {
         return Ok(());
     }

@@ -30,6 +30,7 @@ pub use error::DownloadError;
 pub use mirrors::Mirrors;
 pub use request::{DownloadRequest, Downloaded};
 pub use settings::{CacheDirectory, DownloadSettings, NetworkUse};
+pub use store::CachedPaths;
 
 /// Downloads the sources of parts. Can be shared between threads.
 pub struct Downloader {
@@ -78,6 +79,11 @@ impl Downloader {
             Some(path) => self.local(request, path, canceled),
             None => self.remote(request, report, canceled),
         }
+    }
+
+    /// The local file that a URL or path means, if it means one.
+    pub fn local_path(&self, url: &str) -> Option<PathBuf> {
+        local::path_of(url, &self.settings.directory)
     }
 
     /// Removes the cache entry of `url`, so that it is downloaded again: for a file without a checksum that turned out

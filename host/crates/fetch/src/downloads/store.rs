@@ -33,6 +33,31 @@ pub(super) struct CandidateFile {
     pub(super) promised: Option<Digest>,
 }
 
+/// Where a cache of downloads has a file, relative to its directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CachedPaths {
+    /// The content.
+    pub content: PathBuf,
+    /// Small files with [`CachedPaths::pointer`].
+    pub pointers: Vec<PathBuf>,
+    /// What they contain.
+    pub pointer: String,
+}
+
+impl CachedPaths {
+    /// Those of a file that is found by `checksums`.
+    pub fn of(checksums: &[Checksum], sha256: &Digest) -> Self {
+        let store = Store::new(Path::new(""));
+        let (content, pointers) = (store.content(sha256), store.pointers(None, checksums).collect());
+        Self { content, pointers, pointer: pointer_to(sha256) }
+    }
+}
+
+/// The text of a pointer.
+fn pointer_to(sha256: &Digest) -> String {
+    format!("{sha256}\n")
+}
+
 impl Store {
     pub(super) fn new(directory: &Path) -> Self {
         Self { directory: directory.to_owned() }
@@ -89,14 +114,18 @@ impl Store {
     ) -> Result<PathBuf, FileError> {
         let path = self.content(&computed.sha256);
         partial.keep(&path)?;
-        let others = checksums.iter().filter(|checksum| checksum.algorithm() != Algorithm::Sha256);
-        let pointers = others.map(|checksum| self.pointer(checksum)).chain(url.map(|url| self.url_pointer(url)));
-        for pointer in pointers {
+        for pointer in self.pointers(url, checksums) {
             let directory = pointer.parent().unwrap_or(&self.directory);
             std::fs::create_dir_all(directory).map_err(FileError::of("create the directory", directory))?;
-            files::replace_shared(&pointer, format!("{}\n", computed.sha256).as_bytes())?;
+            files::replace_shared(&pointer, pointer_to(&computed.sha256).as_bytes())?;
         }
         Ok(path)
+    }
+
+    /// The pointers by which a file is found.
+    fn pointers(&self, url: Option<&str>, checksums: &[Checksum]) -> impl Iterator<Item = PathBuf> {
+        let others = checksums.iter().filter(|checksum| checksum.algorithm() != Algorithm::Sha256);
+        others.map(|checksum| self.pointer(checksum)).chain(url.map(|url| self.url_pointer(url)))
     }
 
     /// Removes the pointer of `url`.

@@ -37,6 +37,7 @@ const DECIDING: [&str; 26] = [
     "remote-cache-directory",
     "remote-cache-size",
     "remote-cache-upload",
+    "remote-executor",
     "remote-platform",
     "shared-part-list",
     "sources-dir",

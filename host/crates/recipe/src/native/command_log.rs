@@ -46,7 +46,7 @@ pub(crate) struct FailedCommand {
 
 /// What the first line of a log starts with; the name of the part follows. Only a file that starts so is replaced or removed
 /// where other files may be.
-const HEADER: &str = "# buildout-host: commands of part ";
+pub(crate) const HEADER: &str = "# buildout-host: commands of part ";
 
 /// Whether the file is a log of a part's commands.
 pub fn is_command_log(path: &Path) -> bool {

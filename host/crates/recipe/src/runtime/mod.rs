@@ -4,6 +4,7 @@
 //! determined for each call. Knows nothing of the plan, and decides nothing about parts.
 
 mod cached;
+mod elsewhere;
 mod instances;
 mod parts;
 mod prepared;
@@ -46,6 +47,7 @@ use crate::native::shared::{Native, NativeSettings};
 use crate::native::staging;
 use crate::ownership::{self, Claim, Made, Unfinished};
 pub use cached::PlaceOutcome;
+pub use elsewhere::{PartLog, PartSource};
 use instances::{Instances, SharedInstance, lock};
 use parts::{Part, PartInstances};
 use prepared::{Components, PreparedComponent, check_name, entry_point};

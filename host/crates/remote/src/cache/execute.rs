@@ -158,7 +158,7 @@ impl ResultCache {
     }
 
     fn failure(&self, client: &CacheClient, failure: &CallFailure) -> ExecutionFailure {
-        self.notices.of_server(client, failure, "Parts that it does not make are made here.");
+        self.notices.of_running(client, failure);
         match failure {
             CallFailure::Interrupted => ExecutionFailure::Interrupted,
             CallFailure::Local(what) => ExecutionFailure::Server(what.clone()),

@@ -43,20 +43,24 @@ impl Notices {
     }
 
     pub(super) fn of_reading(&self, client: &CacheClient, failure: &CallFailure) {
-        self.of_server(client, failure, "Parts that it does not have are made here.");
+        self.of_server("cache", client, failure, "Parts that it does not have are made here.");
     }
 
     pub(super) fn of_writing(&self, client: &CacheClient, failure: &CallFailure) {
-        self.of_server(client, failure, "Not all results of this run are stored there.");
+        self.of_server("cache", client, failure, "Not all results of this run are stored there.");
     }
 
-    pub(super) fn of_server(&self, client: &CacheClient, failure: &CallFailure, consequence: &str) {
+    pub(super) fn of_running(&self, client: &CacheClient, failure: &CallFailure) {
+        self.of_server("executor", client, failure, "Parts that it does not make are made here.");
+    }
+
+    fn of_server(&self, role: &str, client: &CacheClient, failure: &CallFailure, consequence: &str) {
         match failure {
             CallFailure::Interrupted | CallFailure::Unavailable => {}
             CallFailure::Local(what) => self.warn("store", || format!("The local cache failed: {what}. {consequence}")),
             _ => {
                 let address = client.settings.address.to_string();
-                self.warn(&address, || format!("The remote cache {address} failed: {failure}. {consequence}"));
+                self.warn(&address, || format!("The remote {role} {address} failed: {failure}. {consequence}"));
             }
         }
     }

@@ -272,7 +272,7 @@ fn lines_with(directories: &[&str], words: &[&str]) -> Vec<String> {
     let is_inside = |path: &PathBuf| directories.iter().any(|directory| path.starts_with(directory));
     let mut found = Vec::new();
     for path in files().into_iter().filter(is_inside) {
-        // Components and archives are no texts.
+        // Components and archives are not texts.
         let Ok(text) = fs::read_to_string(repository().join(&path)) else { continue };
         let is_scenario = path.starts_with("tests/scenarios");
         let mut is_shown = false;

@@ -40,7 +40,7 @@ fn without_user_namespaces_it_names_the_setting() {
     let (status, all) = check(&output, "user namespaces");
     assert_eq!(status, "unconfined");
     assert!(all.contains("sysctl user.max_user_namespaces=10000"), "{all}");
-    // What the weaker level needs is looked at nevertheless.
+    // What the weaker level needs is still checked.
     assert_eq!(check(&output, "Landlock").0, "ok");
     assert_eq!(check(&output, "mounts").0, "skipped");
 }
@@ -91,7 +91,7 @@ fn without_a_compiler_it_names_the_package_of_the_distribution() {
     }
 }
 
-/// In a user namespace of its own, whose limits it may set.
+/// In a separate user namespace, whose limits it may set.
 fn mounted_in_user_namespace(space: &Space, script: &str) -> Output {
     let run = space.command("unshare").args(["-rm", "sh", "-c", script]).output();
     run.expect("these tests need unshare: install util-linux")

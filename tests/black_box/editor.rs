@@ -65,5 +65,5 @@ fn a_client_that_breaks_off_is_reported() {
     server.stdin.take().expect("a pipe").write_all(b"Content-Length: 2\r\n\r\n{}").expect("it reads");
     let ended = server.wait_with_output().expect("it ends");
     assert_eq!(ended.status.code(), Some(1), "{}", printed(&ended));
-    assert!(printed(&ended).contains("Error: The editor broke off the conversation"), "{}", printed(&ended));
+    assert!(printed(&ended).contains("Error: The connection to the editor failed"), "{}", printed(&ended));
 }

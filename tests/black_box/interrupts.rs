@@ -31,7 +31,7 @@ fn wait_until_signal_is_seen(run: &RunningProcess) {
 }
 
 #[test]
-fn a_signal_ends_the_run_between_parts_and_the_next_goes_on() {
+fn a_signal_ends_the_run_between_parts_and_the_next_continues() {
     for (signal, code) in SIGNALS {
         let directory = |name: &str| format!("recipe = mkdir\npath = made-{name}");
         let (first, last) = (directory("first"), directory("last"));

@@ -21,7 +21,7 @@ fn assert_kept(space: &Space, files: &[&str]) {
 }
 
 #[test]
-fn a_file_with_the_name_of_a_log_next_to_a_path_is_nobodys_log() {
+fn a_file_with_the_name_of_a_log_next_to_a_path_is_not_a_log() {
     let configuration = "[buildout]\nparts = data app\n[data]\nrecipe = mkdir\npath = data\n\
                          [app]\nrecipe = command\nlocation = var/app\ncommand = mkdir var/app\n";
     let files = ["data.log", "var/app.log"];
@@ -147,7 +147,7 @@ fn a_download_replaces_no_file_that_the_part_did_not_make() {
 
 /// Directories of the buildout are open to recipes.
 #[test]
-fn the_home_directory_is_no_directory_of_the_buildout() {
+fn the_home_directory_is_not_a_directory_of_the_buildout() {
     let space = space("", &[]);
     let (home, _) = space.shell("printf %s \"$HOME\"");
     let home = home.trim().to_owned();

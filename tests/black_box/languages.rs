@@ -119,7 +119,7 @@ fn check(language: &TestedLanguage) {
 /// `recipe new` and `recipe build`, twice: the second does nothing, so that it needs no compiler.
 fn makes_a_project(space: &Space, language: &TestedLanguage) {
     run(space, &["recipe", "new", "note", "--language", language.name]);
-    tells_what_is_missing(space, language);
+    reports_what_is_missing(space, language);
     let (built, _) = run(space, &["recipe", "build", "note"]);
     assert!(built.contains("Recipe package note 0.1.0: "), "{built}");
     let component =
@@ -135,7 +135,7 @@ fn makes_a_project(space: &Space, language: &TestedLanguage) {
 }
 
 /// `build.sh` on a machine without Python or Node.js, and without the compiler where nothing may be downloaded.
-fn tells_what_is_missing(space: &Space, language: &TestedLanguage) {
+fn reports_what_is_missing(space: &Space, language: &TestedLanguage) {
     let Some((program, unavailable)) = language.missing else { return };
     let tools = space.root().join("tools");
     std::fs::create_dir(&tools).expect("a directory for tools");

@@ -3,6 +3,7 @@
 //! The parts are small C programs, so that each test builds many: `app` is built with `lib`, `other` with neither.
 
 use test_support::casd::{Casd, INSTANCE};
+use test_support::http::{ScriptedAnswer, Server};
 use test_support::sources::UpstreamSources;
 use test_support::{Space, host, printed};
 
@@ -196,7 +197,7 @@ fn what_a_cache_lost_or_has_damaged_is_built_again() {
     assert_eq!(outcome(&space.succeeds(&["run"])).1, ["app", "lib", "other"]);
 }
 
-/// Runs the program as on another machine: with empty caches of its own, and this server.
+/// Runs the program as on another machine: with its own empty caches, and this server.
 fn run_elsewhere(space: &Space, server: &Casd, machine: &str, arguments: &[&str]) -> String {
     let mut command = space.command(host());
     command.arg("run").args(arguments).env("XDG_CACHE_HOME", space.root().join(machine));
@@ -229,6 +230,18 @@ fn real_software_is_built_once_and_fetched_by_other_machines() {
     assert_eq!(space.shell("ls parts"), ("hello\nlibpng\nzlib\n".into(), 0), "no command has a log");
     assert_eq!(space.shell("parts/hello/bin/hello"), ("Hello, world!\n".into(), 0));
     assert!(space.shell("ldd parts/libpng/lib/libpng16.so").0.contains("/parts/zlib/lib/libz.so"));
+}
+
+#[test]
+fn a_downloaded_profile_does_not_decide_who_gets_the_headers() {
+    let space = space();
+    let profile = Server::start(|_| ScriptedAnswer::ok("[buildout]\nremote-cache = grpc://127.0.0.1:1/main\n"));
+    space.write("buildout.cfg", &BUILDOUT.replacen('\n', &format!("\nextends = {}\n", profile.url("/team.cfg")), 1));
+    space.write("headers", "Authorization: Bearer x\n");
+    let printed = space.fails(&["run", "--remote-header-file", "headers"]);
+    assert!(printed.contains("A downloaded profile sets remote-cache"), "{printed}");
+    let printed = space.succeeds(&["run", "--remote-header-file", "headers", "--remote-cache", ""]);
+    assert_eq!(outcome(&printed), (vec![], vec!["app", "lib", "other"]), "{printed}");
 }
 
 #[test]

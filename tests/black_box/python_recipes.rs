@@ -197,7 +197,8 @@ fn python_2_is_refused_with_the_line() {
 fn failing(name: &str, lines: &str) -> ModuleWheel {
     let body = lines.replace('\n', "\n        ");
     let module = format!(
-        "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        {body}\n"
+        "class Recipe:\n    def __init__(self, buildout, name, options): self.options = options\n    \
+         def install(self):\n        {body}\n"
     );
     ModuleWheel::new(name, "1.0").group("zc.buildout", &format!("default = {name}:Recipe")).module(&module)
 }
@@ -244,12 +245,7 @@ fn an_extension_of_a_developed_project_runs_wherever_its_sources_are() {
 fn paths_that_are_reported_after_they_were_made_are_removed_after_a_failure() {
     let space = Space::for_python();
     let lines = "import os\nos.mkdir('made')\nself.options.created('made')\nos.mkdir('src')";
-    let wheel = failing("maker", lines).module(&format!(
-        "class Recipe:\n    def __init__(self, buildout, name, options):\n        self.options = options\n    \
-         def install(self):\n        {}\n",
-        lines.replace('\n', "\n        ")
-    ));
-    let index = IndexServer::start(vec![wheel]);
+    let index = IndexServer::start(vec![failing("maker", lines)]);
     space.write("src/x", "");
     space.write("buildout.cfg", &part("maker", "").replacen(']', &format!("]\nindex = {}", index.url()), 1));
     space.fails(&["run"]);

@@ -144,7 +144,7 @@ fn killed_while_the_python_builds_the_one_before_comes_back() {
 }
 
 #[test]
-fn killed_after_the_change_the_next_run_goes_on_with_the_new_python() {
+fn killed_after_the_change_the_next_run_continues_with_the_new_python() {
     let space = Space::new();
     space.write("buildout.cfg", CONFIGURATION);
     let building = "show:command=mkdir ${:location}; touch ${:location}/building; sleep 600";

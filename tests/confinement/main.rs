@@ -144,7 +144,7 @@ fn denied(escape: &EscapeAttempt, level: ConfinementLevel) {
 
 fn escapes(escape: &EscapeAttempt) {
     let (outcome, output) = attempt(escape, ConfinementLevel::None);
-    assert_eq!(outcome, CommandOutcome::Exited(ESCAPED), "the probe is no test: {output}");
+    assert_eq!(outcome, CommandOutcome::Exited(ESCAPED), "the probe does not test anything: {output}");
 }
 
 fn a_build_works() {
@@ -404,7 +404,7 @@ fn processes_are_capped() {
     assert_eq!(outcome, CommandOutcome::Exited(0), "{output}");
     assert!(output.trim().parse::<usize>().unwrap() <= 400, "{output}");
     let (_, output) = space.run(&space.command("fork-bomb", &[]), ConfinementLevel::None);
-    assert_eq!(output, "1000\n", "the probe is no test");
+    assert_eq!(output, "1000\n", "the probe does not test anything");
 }
 
 fn memory_is_capped() {

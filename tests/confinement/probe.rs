@@ -330,7 +330,7 @@ impl Drop for SharedObjects {
 /// The number of a terminal's descriptor that every probe is given.
 pub(crate) const TERMINAL: i32 = 9;
 
-/// Runs the probe of that name; the exit code tells how it went.
+/// Runs the probe of that name; the exit code shows the outcome.
 pub(crate) fn main(name: &str, arguments: &[String]) -> i32 {
     let target = Surroundings::parse(arguments);
     let escape = ESCAPES.iter().find(|escape| escape.name == name).expect("a probe of that name");

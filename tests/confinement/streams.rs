@@ -1,4 +1,4 @@
-//! Input and output of commands by other ways than pipes of their own.
+//! Input and output of commands that do not use their own pipes.
 
 use confine::{CommandInput, CommandOutcome, CommandStream, ConfinementLevel};
 

@@ -213,7 +213,7 @@ fn bombs_are_refused() {
     let fault = fault_of(&tar(&[deep, TarEntry::directory("d")]));
     assert_eq!(fault, ArchiveFault::Limit { what: "nested directories", limit: 100 });
 
-    // Headers are held in memory, so they have a limit of their own.
+    // Headers are kept in memory, so they have a separate limit.
     let name = TarEntry::of(b'L', "././@LongLink", &vec![b'x'; 4 << 20]);
     let fault = fault_of(&gzip(&tar(&[name, TarEntry::file("a", b"")])));
     assert_eq!(fault, ArchiveFault::Limit { what: "bytes of headers", limit: 1 << 20 });

@@ -70,7 +70,7 @@ fn cut(validator: Option<(&str, &str)>, start: &str) -> ScriptedAnswer {
 }
 
 #[test]
-fn a_cut_body_goes_on_where_it_ended() {
+fn a_cut_body_continues_where_it_ended() {
     let rest =
         ScriptedAnswer::status("206 Partial Content").header("Content-Range", "bytes 10-19/20").with("0123456789");
     let rest = rest.header(TAG.0, TAG.1);
@@ -85,7 +85,7 @@ fn a_cut_body_goes_on_where_it_ended() {
 }
 
 #[test]
-fn a_body_that_cannot_go_on_starts_over() {
+fn a_body_that_cannot_continue_starts_over() {
     let whole = ScriptedAnswer::ok("abcdefghij0123456789");
     let partial = |range: &str, rest: &str| {
         ScriptedAnswer::status("206 Partial Content").header("Content-Range", range).with(rest)

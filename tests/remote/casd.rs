@@ -5,7 +5,7 @@ use std::fs;
 use remote::{CacheLookup, MissReason, ServerSettings};
 use test_support::casd::{Casd, INSTANCE};
 
-use crate::work::{OUTPUT, TestMachine, action, assert_same, make};
+use crate::work::{OUTPUT, TestMachine, action, assert_same};
 
 pub(crate) fn settings(casd: &Casd) -> ServerSettings {
     let mut settings = ServerSettings::new(casd.address().parse().unwrap());
@@ -114,5 +114,4 @@ fn reading_and_writing_are_switches() {
     let other = TestMachine::new();
     let cache = other.cache(&writes);
     assert!(matches!(cache.lookup(&action("x")), CacheLookup::Miss(MissReason::Unknown)));
-    make(&other.path(OUTPUT));
 }

@@ -114,6 +114,19 @@ fn a_stream_that_breaks_is_waited_for_again() {
 }
 
 #[test]
+fn streams_that_break_before_they_send_anything_are_not_opened_forever() {
+    let (server, machine) = (FaultyServer::start(), TestMachine::new());
+    let broken = (0..20).map(|_| vec![Err(Status::unavailable("broken"))]);
+    *server.state.executions.lock().unwrap() = broken.collect();
+    let settings = server.settings();
+    let cache = executor(&machine, &settings);
+    let failure = run(&cache, &action("x")).0.unwrap_err();
+    assert_eq!(failure, ExecutionFailure::Unavailable);
+    assert_eq!(server.count("Execute"), settings.limits.attempts as usize);
+    assert_eq!(cache.take_warnings().len(), 1);
+}
+
+#[test]
 fn inputs_that_the_server_lost_are_sent_again() {
     let (server, machine) = (FaultyServer::start(), TestMachine::new());
     let lost = ended(&failure(Code::FailedPrecondition));
@@ -125,7 +138,7 @@ fn inputs_that_the_server_lost_are_sent_again() {
 
 #[test]
 fn failures_of_the_server_differ_from_those_of_the_command() {
-    for (code, expected) in [(Code::DeadlineExceeded, "longer than it may"), (Code::Internal, "as the test wants")] {
+    for (code, expected) in [(Code::DeadlineExceeded, "longer than allowed"), (Code::Internal, "as the test wants")] {
         let (server, machine) = (FaultyServer::start(), TestMachine::new());
         *server.state.executions.lock().unwrap() = vec![vec![Ok(ended(&failure(code)))]];
         let failure = run(&executor(&machine, &server.settings()), &action("x")).0.unwrap_err();
@@ -170,7 +183,7 @@ fn the_output_of_a_command_comes_while_it_runs() {
     let log = server.insert(b"a line\n".repeat(10_000));
     let running = stage_with_log(Stage::Executing, &format!("logs/{}/0", log.hash));
     // The command runs until the output was seen: it never ends by itself.
-    *server.state.executions.lock().unwrap() = vec![vec![Ok(running)]];
+    *server.state.executions.lock().unwrap() = vec![vec![Ok(stage(Stage::Queued)), Ok(running)]];
     let cache = executor(&machine, &server.settings());
     let interrupt = machine.interrupt.clone();
     let mut output = Vec::new();

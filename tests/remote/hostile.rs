@@ -53,7 +53,7 @@ fn refused(server: &FaultyServer, result: v2::ActionResult) -> MissReason {
     let cache = machine.cache(&server.settings());
     let CacheLookup::Miss(reason) = cache.lookup(&action("x")) else { panic!("a hit") };
     machine.check_clean();
-    // It is no fault of the connection: the reason is that of this part.
+    // It is not a fault of the connection: the reason is that of this part.
     assert_eq!(cache.take_warnings(), []);
     assert!(matches!(reason, MissReason::Unaccepted(_)), "{reason}");
     reason
@@ -105,4 +105,8 @@ fn results_of_failures_and_incomplete_ones_are_refused() {
     let mut wrong = output(OUTPUT);
     wrong.digest.as_mut().unwrap().size_bytes = -1;
     refused(&server, v2::ActionResult { output_files: vec![wrong], ..Default::default() });
+    let mut huge = output(OUTPUT);
+    huge.digest.as_mut().unwrap().size_bytes = i64::MAX;
+    refused(&server, v2::ActionResult { output_files: vec![huge], ..Default::default() });
+    assert_eq!(server.count("Read"), 0);
 }

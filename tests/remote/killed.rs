@@ -11,7 +11,7 @@ use crate::faults::filled;
 use crate::server::{Fault, FaultyServer};
 use crate::work::{OUTPUT, TestMachine, action, assert_same, temporary_files};
 
-/// What the killed process does: this test, in a process of its own, with these variables.
+/// What the killed process does: this test, in a separate process, with these variables.
 const DIRECTORY: &str = "REMOTE_TEST_DIRECTORY";
 const SERVER: &str = "REMOTE_TEST_SERVER";
 const SENDS: &str = "REMOTE_TEST_SENDS";

@@ -1,4 +1,4 @@
-//! How long 3,000 files of 50 MB take, printed for those who look (`--nocapture`). Nothing about time is asserted.
+//! How long 3,000 files of 50 MB take, printed with `--nocapture`. Nothing about time is asserted.
 
 use std::fs;
 use std::time::Instant;
@@ -21,7 +21,7 @@ fn make(machine: &TestMachine) {
 }
 
 #[test]
-#[allow(clippy::print_stdout, reason = "for those who look")]
+#[allow(clippy::print_stdout, reason = "the test is there for these lines")]
 fn many_files_travel_in_batches() {
     let casd = Casd::start();
     let (first, second) = (TestMachine::new(), TestMachine::new());

@@ -1,4 +1,4 @@
-//! Connections with TLS: an authority of the user's own, a certificate of the client.
+//! Connections with TLS: an authority that only the user trusts, a certificate of the client.
 
 use std::fs;
 use std::process::Command;
@@ -8,7 +8,7 @@ use remote::{CacheLookup, MissReason, TlsSettings};
 use crate::server::FaultyServer;
 use crate::work::{OUTPUT, TestMachine, action, assert_same};
 
-/// A certificate for the server and the client, which is its own authority.
+/// A self-signed certificate, for the server and the client.
 fn certify(machine: &TestMachine) -> TlsSettings {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"])

@@ -77,7 +77,7 @@ pub fn run(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFai
     Err(start_failure(&command, &error))
 }
 
-/// Runs the benchmark, a program of its own crate.
+/// Runs the benchmark, a program in a separate crate.
 pub fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailure> {
     let mut command = workspace.cargo(["run", "--quiet", "--release", "--package", "bench", "--"]);
     run_to_end(command.args(arguments))

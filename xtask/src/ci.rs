@@ -2,8 +2,8 @@
 //! in the end what failed is listed.
 
 use crate::build::{build_with, host_packages, naming};
-use crate::fuzz::fuzz;
-use crate::setup::guests;
+use crate::fuzz::{BuiltTargets, Priority};
+use crate::setup::{Guests, guests};
 use crate::steps::FailedSteps;
 use crate::test::{CROSS_CHECK, guest_packages, run_all, test_guests};
 use crate::workspace::{CommandFailure, Workspace, output, run};
@@ -22,9 +22,19 @@ pub fn ci(workspace: &Workspace) -> Result<(), CommandFailure> {
     let guests = guests(workspace)?;
     build_with(workspace, &guests)?;
     steps.note("lints", clippy(workspace));
-    run_all(workspace, &guests, &[], &mut steps);
-    steps.note("fuzzing", fuzz(workspace, &[]));
+    test_and_fuzz(workspace, &guests, &mut steps);
     steps.end()
+}
+
+/// Fuzzing runs next to the tests, in the time in which they wait.
+fn test_and_fuzz(workspace: &Workspace, guests: &Guests, steps: &mut FailedSteps) {
+    let built = BuiltTargets::build(workspace, &[]);
+    let fuzzed = std::thread::scope(|scope| {
+        let fuzzing = scope.spawn(|| built?.feed(workspace, 1, Priority::Low));
+        run_all(workspace, guests, &[], steps);
+        fuzzing.join().unwrap_or_else(|_| Err(CommandFailure::new("xtask panicked")))
+    });
+    steps.note("fuzzing", fuzzed);
 }
 
 /// Host and guests apart, as for the tests: together they would change each other's dependencies.
@@ -50,7 +60,7 @@ fn deny(workspace: &Workspace) -> Result<(), CommandFailure> {
         return Ok(());
     }
     if messages.contains("failed to fetch advisory database") {
-        eprintln!("xtask: left out the check for known vulnerabilities: their database cannot be fetched here");
+        eprintln!("xtask: skipped the check for known vulnerabilities: their database cannot be fetched here");
         return Ok(());
     }
     Err(CommandFailure::new(format!("{messages}\nFailed: cargo deny check advisories")))

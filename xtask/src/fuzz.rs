@@ -18,7 +18,7 @@ struct FuzzTarget {
     seeds: &'static [&'static str],
 }
 
-const TARGETS: [FuzzTarget; 6] = [
+static TARGETS: [FuzzTarget; 6] = [
     FuzzTarget { name: "condition", seeds: &["examples/quickstart"] },
     FuzzTarget { name: "parse_configuration", seeds: &["examples/quickstart", "tests/black_box/builds"] },
     FuzzTarget { name: "read_state", seeds: &["fuzz/seeds/read_state"] },
@@ -35,23 +35,49 @@ const SECONDS: u32 = 60;
 /// # Errors
 /// When a target is not known, cannot be built, or fails. What it failed with is kept.
 pub fn fuzz(workspace: &Workspace, names: &[String]) -> Result<(), CommandFailure> {
-    let known = TARGETS.map(|target| target.name);
-    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
-        return Err(CommandFailure::usage(&format!("No fuzz target {unknown}. There are: {}", known.join(", "))));
-    }
-    let chosen: Vec<&FuzzTarget> =
-        TARGETS.iter().filter(|target| names.is_empty() || names.iter().any(|name| name == target.name)).collect();
-    let seconds = seconds()?;
-    build(workspace, &chosen)?;
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let mut steps = FailedSteps::default();
-    for together in chosen.chunks(processors) {
-        let running: Vec<_> = together.iter().map(|target| (target.name, start(workspace, target, seconds))).collect();
-        for (name, started) in running {
-            steps.note(name, started.and_then(|running| running.end()));
+    BuiltTargets::build(workspace, names)?.feed(workspace, processors, Priority::Usual)
+}
+
+/// With what priority targets run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Priority {
+    Usual,
+    /// For what runs next to tests, which often wait: their time is not lost, and they are hardly slower.
+    Low,
+}
+
+/// Targets that are ready to be fed.
+pub(crate) struct BuiltTargets {
+    chosen: Vec<&'static FuzzTarget>,
+    seconds: u32,
+}
+
+impl BuiltTargets {
+    pub(crate) fn build(workspace: &Workspace, names: &[String]) -> Result<Self, CommandFailure> {
+        let known = TARGETS.each_ref().map(|target| target.name);
+        if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(CommandFailure::usage(&format!("No fuzz target {unknown}. There are: {}", known.join(", "))));
         }
+        let chosen: Vec<&FuzzTarget> =
+            TARGETS.iter().filter(|target| names.is_empty() || names.iter().any(|name| name == target.name)).collect();
+        let seconds = seconds()?;
+        build(workspace, &chosen)?;
+        Ok(Self { chosen, seconds })
     }
-    steps.end()
+
+    /// Feeds the targets, `at_once` at a time.
+    pub(crate) fn feed(self, workspace: &Workspace, at_once: usize, priority: Priority) -> Result<(), CommandFailure> {
+        let mut steps = FailedSteps::default();
+        for together in self.chosen.chunks(at_once) {
+            let start = |target: &&'static FuzzTarget| (target.name, start(workspace, target, self.seconds, priority));
+            let running: Vec<_> = together.iter().map(start).collect();
+            for (name, started) in running {
+                steps.note(name, started.and_then(RunningTarget::end));
+            }
+        }
+        steps.end()
+    }
 }
 
 fn seconds() -> Result<u32, CommandFailure> {
@@ -75,7 +101,12 @@ struct RunningTarget {
     log: PathBuf,
 }
 
-fn start(workspace: &Workspace, target: &FuzzTarget, seconds: u32) -> Result<RunningTarget, CommandFailure> {
+fn start(
+    workspace: &Workspace,
+    target: &FuzzTarget,
+    seconds: u32,
+    priority: Priority,
+) -> Result<RunningTarget, CommandFailure> {
     let directory = workspace.target.join("fuzz").join(target.name);
     let (corpus, failures) = (directory.join("corpus"), directory.join("failures/"));
     let cannot =
@@ -85,7 +116,11 @@ fn start(workspace: &Workspace, target: &FuzzTarget, seconds: u32) -> Result<Run
     }
     let log = directory.join("log");
     let output = fs::File::create(&log).map_err(cannot)?;
-    let mut command = workspace.program(&workspace.release(target.name).to_string_lossy(), [] as [&str; 0]);
+    let program = workspace.release(target.name).to_string_lossy().into_owned();
+    let mut command = match priority {
+        Priority::Usual => workspace.program(&program, [] as [&str; 0]),
+        Priority::Low => workspace.program("nice", ["-n", "10", &program]),
+    };
     let mut failures_option = OsString::from("-artifact_prefix=");
     failures_option.push(&failures);
     command.arg(format!("-max_total_time={seconds}")).args([
@@ -134,7 +169,7 @@ mod tests {
     fn every_target_is_fed() {
         let root = Workspace::find().expect("the workspace").root;
         let manifest = fs::read_to_string(root.join("fuzz/Cargo.toml")).expect("the manifest");
-        for target in TARGETS {
+        for target in &TARGETS {
             assert!(manifest.contains(&format!("name = \"{}\"", target.name)), "{}", target.name);
             assert!(target.seeds.iter().all(|seeds| root.join(seeds).is_dir()), "{}", target.name);
         }

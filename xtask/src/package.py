@@ -6,6 +6,7 @@ commit, so that the same program gives the same packages.
 """
 
 import base64
+import datetime
 import gzip
 import hashlib
 import io
@@ -13,7 +14,6 @@ import json
 import os
 import pathlib
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -183,8 +183,6 @@ def wheel(files, version, glibc, processor, time):
 
 
 def _date(time):
-    import datetime
-
     moment = datetime.datetime.fromtimestamp(time, datetime.timezone.utc)
     return (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
 
@@ -230,8 +228,11 @@ def main():
     files = collected(program, runtime, crates, version)
     glibc = newest_glibc(program.read_bytes())
     stem = f"{NAME}-{version}-{processor}-linux-gnu"
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(parents=True)
+    directory.mkdir(parents=True, exist_ok=True)
+    # Only earlier packages are removed: the directory may contain something else.
+    for pattern in ["buildout_host-*.whl", f"{NAME}_*.deb", f"{NAME}-*.tar.gz", "SHA256SUMS*"]:
+        for earlier in directory.glob(pattern):
+            earlier.unlink()
     packages = [
         wheel(files, version, glibc, processor, time),
         debian(files, version, glibc, processor, time),

@@ -34,7 +34,7 @@ pub fn package(workspace: &Workspace, arguments: &[String]) -> Result<PathBuf, C
         }
     }
     let (program, runtime) = match program {
-        // Its runtime is the one that was built before it: another one would not be its own.
+        // The runtime that was built before this program is the one that it expects.
         Some(program) => (program, workspace.target.join("python-runtime/python-runtime.wasm")),
         None => {
             build_optimized(workspace, &[("BUILDOUT_HOST_COMMIT", commit(workspace)?)])?;

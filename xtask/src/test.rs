@@ -134,7 +134,7 @@ fn cargo_test(workspace: &Workspace, packages: &[String], arguments: &[String]) 
 fn pass_on(output: impl std::io::BufRead) -> Vec<String> {
     let mut failed = Vec::new();
     for line in output.split(b'\n').map_while(Result::ok) {
-        // A reader that went away is no reason to stop the tests.
+        // The tests continue even if the reader went away.
         let _ = std::io::stdout().write_all(&[&line[..], b"\n"].concat());
         failed.extend(failed_test(&String::from_utf8_lossy(&line)));
     }

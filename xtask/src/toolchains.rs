@@ -1,4 +1,4 @@
-//! Compilers for recipes in other languages than Rust, as tests need them: those that the templates name; and a server for
+//! Compilers for recipes in languages other than Rust, as tests need them: those that the templates name; and a server for
 //! remote caches. All are set up once below the target directory.
 //!
 //! Knows nothing of where packages come from: pip and npm do, by the machine's own settings.
@@ -90,10 +90,10 @@ fn set_up_javascript(
 ) -> Result<(), CommandFailure> {
     for file in packages {
         let name = file.file_name().unwrap_or_default();
-        // The template's placeholder is no package name.
+        // The template's placeholder is not a package name.
         write(&to.join(name), &read(file)?.replace("{{name}}", "toolchain"))?;
     }
-    // Not `npm ci`: it fails where a registry lacks a package for another platform than this one.
+    // Not `npm ci`: it fails where a registry lacks a package for a platform other than this one.
     let own = tools.join("npm");
     let npm = if own.exists() { own } else { PathBuf::from("npm") };
     let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap_or_default());

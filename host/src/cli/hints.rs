@@ -24,7 +24,7 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
         Remedy::WeakerSandbox(level) => {
             format!("`--sandbox={level}` omits this layer: commands can then do more than they were granted.")
         }
-        Remedy::CheckMachine => "`buildout-host doctor` checks this machine, and says what to do.".into(),
+        Remedy::CheckMachine => "`buildout-host doctor` checks this machine, and shows what to do.".into(),
         Remedy::NewRecipeProject { language } => {
             format!(
                 "Recipes are WebAssembly components. Start one with `buildout-host recipe new NAME --language {language}`."
@@ -69,7 +69,7 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
             "Set one with `--remote-cache grpc://HOST:PORT`, BUILDOUT_REMOTE_CACHE, or `[buildout] remote-cache`."
                 .into()
         }
-        Remedy::AllowBuilds => "`--require-cached` does not allow to build it here: run without it.".into(),
+        Remedy::AllowBuilds => "`--require-cached` does not allow building it here: run without that flag.".into(),
         Remedy::LockDistributions => "Lock distributions again with `buildout-host lock`.".into(),
         Remedy::Relock => "Move recipes.lock away, and write a new one with `buildout-host recipe lock`.".into(),
         Remedy::UpdateLock => "Update recipes.lock, and see the changes: buildout-host recipe lock".into(),

@@ -59,7 +59,7 @@ fn start(line: &CommandLine) -> Result<Program, StartError> {
 fn execute(program: &Program, line: CommandLine) -> ExitCode {
     let outcome = line.command.execute(program);
     program.printer.finish();
-    // In any case, a program whose output was lost has failed.
+    // A program whose output was lost has failed in any case.
     let written = || program.printer.take_failure().map_or(Ok(()), |error| Err(failure::OutputError(error).into()));
     let Err(error) = outcome.and_then(|()| written()) else { return ExitCode::SUCCESS };
     let error = error.or_interrupted(program.interrupt.signal());

@@ -1,6 +1,6 @@
 //! Reads a line from the terminal without echo.
 //!
-//! Does not know what the line is for. The echo is restored in any case, also while the process is suspended.
+//! Does not know what the line is for. The echo is restored in any case, even while the process is suspended.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};

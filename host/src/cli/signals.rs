@@ -32,7 +32,7 @@ pub(super) fn listen() -> io::Result<Interrupt> {
             }
             let later = move || {
                 std::thread::sleep(GRACE);
-                // In a thread of its own: the reader of the errors may be the one that has stopped.
+                // In a separate thread: the reader of the errors may be the one that has stopped.
                 let say = || drop(io::stderr().write_all(b"Error: Interrupted\n"));
                 let _ = std::thread::Builder::new().name("say".into()).spawn(say);
                 std::thread::sleep(LAST_WORDS);

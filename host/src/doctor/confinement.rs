@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use base::interrupt::Interrupt;
 use confine::{CommandPolicy, ConfineError, ConfinementLevel, Layer, NativeCommand, Runner};
@@ -33,6 +34,7 @@ fn start(program: &Path, level: ConfinementLevel, interrupt: &Interrupt) -> Resu
         program: program.into(),
         arguments: vec!["--version".into()],
         directory: "/".into(),
+        deadline: Some(Duration::from_secs(60)),
         ..NativeCommand::default()
     };
     Runner::new()?.run(&command, &policy, &mut |_, _| {}, interrupt).map(drop)
@@ -95,7 +97,7 @@ fn sentence(clause: &str) -> String {
 fn container(layer: Layer) -> Option<&'static str> {
     match layer {
         Layer::UserNamespace | Layer::Namespaces | Layer::Root => Some(
-            "The container refuses namespaces and mounts to ordinary users: start it with `--security-opt \
+            "The container does not let ordinary users create namespaces and mounts: start it with `--security-opt \
              seccomp=unconfined --security-opt apparmor=unconfined`, or with a profile that allows them.",
         ),
         Layer::Proc => Some(
@@ -117,12 +119,12 @@ fn settings(layer: Layer) -> Vec<String> {
         (
             Layer::UserNamespace,
             is("/proc/sys/user/max_user_namespaces", "0"),
-            "The kernel allows no user namespaces: sysctl user.max_user_namespaces=10000",
+            "The kernel does not allow user namespaces: sysctl user.max_user_namespaces=10000",
         ),
         (
             Layer::UserNamespace,
             is("/proc/sys/kernel/unprivileged_userns_clone", "0"),
-            "The kernel allows no user namespaces to ordinary users: sysctl kernel.unprivileged_userns_clone=1",
+            "The kernel does not let ordinary users create user namespaces: sysctl kernel.unprivileged_userns_clone=1",
         ),
         (
             Layer::UserNamespace,

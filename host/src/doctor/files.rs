@@ -26,7 +26,7 @@ fn python_runtime(program: &Path) -> Check {
         Ok(path) => Check::good(name, path.display().to_string()),
         Err(error) => {
             let remedy = "Install the whole package: the file belongs next to the program, in ../share/buildout-host.";
-            Check::new(name, CheckVerdict::Warning, format!("{error} Needed by recipes in Python."), remedy)
+            Check::new(name, CheckVerdict::Warning, format!("{error}; needed by recipes in Python"), remedy)
         }
     }
 }
@@ -43,7 +43,7 @@ fn cache(environment: &Environment) -> Check {
         );
     };
     if let Err(distrust) = check_trusted_directory(&directory) {
-        let remedy = "Only this user may be able to write to the cache: change the owner and the mode, or set \
+        let remedy = "No other user may have write access to the cache: change the owner and the mode, or set \
                       XDG_CACHE_HOME to another directory.";
         return Check::new(name, CheckVerdict::Warning, distrust.to_string(), remedy);
     }
@@ -74,7 +74,7 @@ fn space(name: &'static str, directory: &Path) -> Check {
 /// A clock that is behind makes certificates invalid, and makes `make` build again.
 pub(super) fn clock(program: &Path) -> Check {
     let made = program.metadata().and_then(|metadata: Metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-    let found = "it is before the day on which this program was written to the disk";
+    let found = "it is before the day on which this program was built or installed";
     match made.duration_since(SystemTime::now()) {
         Ok(behind) if behind > Duration::from_secs(86_400) => Check::new(
             "clock",

@@ -18,7 +18,7 @@ pub(crate) enum Beginning {
     PythonProject {
         /// What `eggs` lists: its name, with the extra for its tests.
         requirement: String,
-        /// The file that names it, or is there to say so.
+        /// The file that contains the name, or shows that this is a project.
         file: &'static str,
         /// Whether the name is only that of the directory.
         is_guess: bool,

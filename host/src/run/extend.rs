@@ -66,7 +66,7 @@ fn do_without(root: &ResolvedBuildout, requirement: &str, error: RunError, mode:
     let name = extensions::name_of(requirement);
     let message = match extensions::only(name) {
         Some(only) => {
-            format!("Extension {name} cannot run here, and is left out. It {only}. The reason: {}", error.message())
+            format!("Extension {name} cannot run here, and is skipped. It {only}. Reason: {}", error.message())
         }
         None if mode == Mode::Look => {
             format!("Extension {name} did not run, so the plan does not contain its changes: {}", error.message())

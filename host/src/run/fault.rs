@@ -183,9 +183,9 @@ impl Explain for RunFault {
                 vec![format!("Make that directory, or remove the link: rm {}", link.display())]
             }
             Self::NotListed { .. } => vec![
-                "A wildcard matches only projects in Python, and extensions add only such ones below the buildout \
-                 directory: building a recipe project runs its commands with your rights. Check it, and add its path to \
-                 `develop`."
+                "A wildcard matches only projects in Python, and extensions can add only those below the \
+                 buildout directory: building a recipe project runs its commands with your rights. Check it, and add \
+                 its path to `develop`."
                     .into(),
             ],
             Self::NoDirectory { path } => vec![format!("Make it first: mkdir -p {}", path.display())],

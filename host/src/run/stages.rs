@@ -62,7 +62,7 @@ impl Stages {
         Ok(ComingStage { view: self.root.clone(), kind })
     }
 
-    /// Whether the stage develops other projects than the previous one.
+    /// Whether the stage develops projects that differ from those of the previous one.
     pub(super) fn develops(&mut self, coming: &ComingStage) -> Result<bool, RunError> {
         let projects = coming.view.buildout.get("buildout", "develop")?;
         Ok(self.developed.replace(projects.clone()) != Some(projects))

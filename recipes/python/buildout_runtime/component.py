@@ -25,7 +25,7 @@ from .unavailable import Unavailable
 
 T = TypeVar("T")
 
-# Loaded by its name, as a module of a distribution is.
+# The component contains only modules that are imported while it is built. This one is loaded by its name later.
 assert substitutes
 
 

@@ -107,8 +107,8 @@ def is_provided(name: str) -> bool:
 
 
 def collect() -> None:
-    """Reads the files. Called while the component is built. Other directories on the path then may have more distributions, of
-    which nothing is in the component."""
+    """Reads the files while the component is built. Distributions in other directories on the path are left out: they are not in
+    the component."""
     packages = os.path.dirname(os.path.dirname(packaging.__file__))
     for found in importlib.metadata.distributions(path=[packages]):
         files = {name: text for name in _FILES if (text := found.read_text(name)) is not None}

@@ -28,7 +28,8 @@ class Distros:
         directory = buildout["buildout"]["parts-directory"]
         options.setdefault("location", os.path.join(directory, name))
         self._urls = options["urls"].split()
-        # Archives whose directory has the distributions in it, and those whose directory has a version in its name.
+        # File names of archives: those whose directory contains the distributions, and those whose directory has a version in
+        # its name.
         self._nested = set(options.get("nested-packages", "").split())
         self._versioned = set(options.get("version-suffix-packages", "").split())
 
@@ -36,14 +37,16 @@ class Distros:
         location = self._options["location"]
         os.makedirs(location, exist_ok=True)
         for url in self._urls:
-            self._unpack(url.partition("#")[0], location)
+            self._unpack(url, location)
         return location
 
     def update(self) -> None:
         """What is unpacked does not change."""
 
-    def _unpack(self, url: str, location: str) -> None:
-        path, is_temporary = zc.buildout.download.Download(self._buildout["buildout"])(url)
+    def _unpack(self, address: str, location: str) -> None:
+        url, _, fragment = address.partition("#")
+        md5sum = fragment.partition("md5=")[2] or None
+        path, is_temporary = zc.buildout.download.Download(self._buildout["buildout"])(url, md5sum)
         archive = os.path.basename(url)
         aside = tempfile.mkdtemp()
         archive_util.unpack_archive(path, aside)
@@ -77,9 +80,14 @@ class GitCheckout:
         return self._location
 
     def update(self) -> None:
-        if self._is_newest and not self._revision:
+        if self._is_newest and not self._revision and self._has_branch():
             self._git("pull", "--ff-only")
             self._develop()
+
+    def _has_branch(self) -> bool:
+        """Whether the working copy is at a branch: `branch` can also be a tag, which has no newer commits."""
+        asked = subprocess.run(["git", "symbolic-ref", "-q", "HEAD"], cwd=self._location, stdout=subprocess.DEVNULL)
+        return asked.returncode == 0
 
     def _git(self, *arguments: str, directory: str | None = "") -> None:
         inside = self._location if directory == "" else directory

@@ -104,16 +104,9 @@ fn a_record_that_lies_is_refused() {
 #[test]
 fn a_wheel_of_another_distribution_is_refused() {
     let buildout = IndexedBuildout::of_good_and_evil();
-    buildout.refuses_file(
-        WHEEL,
-        ModuleWheel::new("other", "1.0").bytes(),
-        "no directory .dist-info of this distribution",
-    );
-    buildout.refuses_file(
-        WHEEL,
-        ModuleWheel::new("evil", "2.0").bytes(),
-        "no directory .dist-info of this distribution",
-    );
+    for other in [ModuleWheel::new("other", "1.0"), ModuleWheel::new("evil", "2.0")] {
+        buildout.refuses_file(WHEEL, other.bytes(), "no directory .dist-info of this distribution");
+    }
     let renamed = |from: &str, to: &str| {
         let entries = valid().entries().into_iter();
         let changed = entries.map(|entry| {

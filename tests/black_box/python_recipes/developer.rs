@@ -65,6 +65,13 @@ impl Repositories {
         Self { directory, ports, _servers: servers }
     }
 
+    /// Changes the module in the repository of git.
+    fn change(&self) {
+        let project = self.directory.join("ingit");
+        write_project(&project, "ingit", "second");
+        shell(&project, "git commit -qam second");
+    }
+
     fn sources(&self) -> String {
         let [git, hg, svn] = self.ports;
         format!(
@@ -97,8 +104,7 @@ fn sources_of_each_kind_are_checked_out_and_developed() {
     assert!(space.exists("bin/develop") && space.exists(".mr.developer.cfg"));
 
     // Without `always-checkout`, a working copy stays as it is.
-    write_project(&repositories.directory.join("ingit"), "ingit", "second");
-    shell(&repositories.directory.join("ingit"), "git commit -qam second");
+    repositories.change();
     space.succeeds(&["run"]);
     assert_eq!(words(&space), "first first first own\n");
     space.succeeds(&["run", "always-checkout=force"]);
@@ -116,8 +122,7 @@ fn the_hosts_own_checkout_of_git_is_made_and_updated() {
     space.write("buildout.cfg", &configuration);
     space.succeeds(&["run"]);
     assert_eq!(space.read("parts/made/ingit.py"), "word = 'first'\n");
-    write_project(&repositories.directory.join("ingit"), "ingit", "second");
-    shell(&repositories.directory.join("ingit"), "git commit -qam second");
+    repositories.change();
     space.succeeds(&["run", "-N"]);
     assert_eq!(space.read("parts/made/ingit.py"), "word = 'first'\n");
     space.succeeds(&["run"]);

@@ -25,6 +25,31 @@ def shell(command):
         got(result.stdout)
 
 
+# Files that it tries to write, by the name of the attempt.
+FILES = {
+    'launcher': 'bin/buildout',
+    'recipes_toml': 'recipes.toml',
+    'recipe_project': 'native/recipe.toml',
+    'crate': 'native/Cargo.toml',
+    'cargo_settings': '.cargo/config.toml',
+    'component': 'named.wasm',
+    'recipes_lock': 'recipes.lock',
+    'pylock': 'pylock.toml',
+    'configuration': 'buildout.cfg',
+    'profile': 'base.cfg',
+    'optional_profile': 'missing.cfg',
+    'optional_profile_in_a_directory': 'conf/missing.cfg',
+    'copies_of_profiles': 'copies/of-a-profile',
+    'python_on_the_path': 'venv/bin/python3',
+    'module_of_a_virtual_environment': 'venv/lib/python3/site-packages/a.pth',
+    'state': '.installed.cfg',
+    'git_hook': '.git/hooks/pre-commit',
+    'nested_git_hook': 'src/app/.git/hooks/pre-commit',
+    'new_git_settings': 'src/.git/config',
+    'file_of_worktree': 'src/worktree/.git',
+}
+
+
 class Recipe:
 
     def __init__(self, buildout, name, options):
@@ -34,12 +59,18 @@ class Recipe:
     def install(self):
         attempt = self.options['attempt']
         try:
-            returned = globals()[attempt if attempt.startswith('exhaust_') else 'try_' + attempt](self, self.directory)
+            returned = self.attempt(attempt)
         except Exception as error:
             print(type(error).__name__, error)
             returned = ()
         print('attempted', attempt)
         return returned or ()
+
+    def attempt(self, name):
+        if name in FILES:
+            return write(os.path.join(self.directory, FILES[name]))
+        function = name if name.startswith('exhaust_') else 'try_' + name
+        return globals()[function](self, self.directory)
 
 
 def try_nothing(recipe, directory):
@@ -90,10 +121,6 @@ def try_socket_of_a_command(recipe, directory):
     shell('python3 -c "import socket; socket.create_connection((\'127.0.0.1\', %s), 2); print(\'secret\')"' % recipe.options['port'])
 
 
-def try_launcher(recipe, directory):
-    write(os.path.join(directory, 'bin/buildout'))
-
-
 def try_launcher_by_renaming(recipe, directory):
     path = os.path.join(directory, 'renamed')
     with open(path, 'w') as file:
@@ -138,8 +165,18 @@ def try_launcher_mode(recipe, directory):
     got('its mode')
 
 
-def try_recipes_toml(recipe, directory):
-    write(os.path.join(directory, 'recipes.toml'))
+def try_times_of_the_configuration(recipe, directory):
+    os.utime(os.path.join(directory, 'buildout.cfg'), (0, 0))
+    got('its times')
+
+
+def try_times_of_an_open_file(recipe, directory):
+    file = os.open(os.path.join(directory, 'buildout.cfg'), os.O_RDONLY)
+    try:
+        os.utime(file, (0, 0))
+        got('its times')
+    finally:
+        os.close(file)
 
 
 def try_recipes_toml_removed(recipe, directory):
@@ -147,33 +184,9 @@ def try_recipes_toml_removed(recipe, directory):
     got('no recipes.toml')
 
 
-def try_recipe_project(recipe, directory):
-    write(os.path.join(directory, 'native/recipe.toml'))
-
-
-def try_crate(recipe, directory):
-    write(os.path.join(directory, 'native/Cargo.toml'))
-
-
-def try_cargo_settings(recipe, directory):
-    write(os.path.join(directory, '.cargo/config.toml'))
-
-
-def try_component(recipe, directory):
-    write(os.path.join(directory, 'named.wasm'))
-
-
 def try_projects_through_a_command(recipe, directory):
     shell('cd %s; for f in native/recipe.toml native/Cargo.toml native/c.wasm named.wasm; do echo owned > $f; done;'
           ' mkdir -p .cargo; echo owned > .cargo/config.toml; mv native other' % directory)
-
-
-def try_recipes_lock(recipe, directory):
-    write(os.path.join(directory, 'recipes.lock'))
-
-
-def try_pylock(recipe, directory):
-    write(os.path.join(directory, 'pylock.toml'))
 
 
 def try_dangling_link(recipe, directory):
@@ -183,22 +196,6 @@ def try_dangling_link(recipe, directory):
         write(link)
     finally:
         os.unlink(link)
-
-
-def try_configuration(recipe, directory):
-    write(os.path.join(directory, 'buildout.cfg'))
-
-
-def try_profile(recipe, directory):
-    write(os.path.join(directory, 'base.cfg'))
-
-
-def try_optional_profile(recipe, directory):
-    write(os.path.join(directory, 'missing.cfg'), '[buildout]')
-
-
-def try_optional_profile_in_a_directory(recipe, directory):
-    write(os.path.join(directory, 'conf/missing.cfg'), '[buildout]')
 
 
 def try_optional_profile_by_renaming(recipe, directory):
@@ -214,42 +211,17 @@ def try_optional_profile_by_a_command(recipe, directory):
     shell('mkdir -p other/conf; echo "[buildout]" > other/conf/missing.cfg; echo "[buildout]" > missing.cfg')
 
 
-def try_copies_of_profiles(recipe, directory):
-    write(os.path.join(directory, 'copies/of-a-profile'), '[buildout]')
-
-
-def try_python_on_the_path(recipe, directory):
-    write(os.path.join(directory, 'venv/bin/python3'), '#!/bin/sh')
-
-
-def try_module_of_a_virtual_environment(recipe, directory):
-    write(os.path.join(directory, 'venv/lib/python3/site-packages/a.pth'), 'import os')
-
-
-def try_state(recipe, directory):
-    write(os.path.join(directory, '.installed.cfg'))
-
-
-def try_git_hook(recipe, directory):
-    write(os.path.join(directory, '.git/hooks/pre-commit'))
-
-
-def try_nested_git_hook(recipe, directory):
-    write(os.path.join(directory, 'src/app/.git/hooks/pre-commit'))
-
-
-def try_new_git_settings(recipe, directory):
-    write(os.path.join(directory, 'src/.git/config'))
-
-
-def try_file_of_worktree(recipe, directory):
-    write(os.path.join(directory, 'src/worktree/.git'), 'gitdir: evil')
-
-
 def try_nested_git_by_rename(recipe, directory):
     os.makedirs(os.path.join(directory, 'src/prepared/hooks'))
     os.rename(os.path.join(directory, 'src/prepared'), os.path.join(directory, 'data/.git'))
     got('a new repository')
+
+
+def try_nested_git_by_moving_its_project(recipe, directory):
+    own = os.path.join(directory, 'parts', recipe.name)
+    os.makedirs(own, exist_ok=True)
+    os.rename(os.path.join(directory, 'src/app'), os.path.join(own, 'app'))
+    got('a repository in its own place')
 
 
 def try_nested_git_by_command(recipe, directory):

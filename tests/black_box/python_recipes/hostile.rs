@@ -125,9 +125,12 @@ fn a_hostile_recipe_gets_nothing() {
     assert!(printed.contains("attempted nothing\n"), "{printed}");
     let before = kept(&scene.space);
     assert!(before.iter().any(|(path, content)| path.ends_with("victim.py") && content.is_some()), "{before:?}");
-    let attempts: Vec<&str> =
+    let files = ATTEMPTS.lines().skip_while(|line| *line != "FILES = {").skip(1).take_while(|line| *line != "}");
+    let files: Vec<&str> = files.filter_map(|line| line.split('\'').nth(1)).collect();
+    let functions: Vec<&str> =
         ATTEMPTS.lines().filter_map(|line| line.strip_prefix("def try_")?.split('(').next()).collect();
-    assert!(attempts.len() > 20, "{attempts:?}");
+    assert!(files.len() > 10 && functions.len() > 20, "{files:?} {functions:?}");
+    let attempts = files.into_iter().chain(functions);
     for name in attempts {
         let printed = scene.attempt(name);
         assert!(printed.contains(&format!("attempted {name}\n")), "{name}: {printed}");
@@ -145,7 +148,8 @@ import os
 def extend(buildout):
     options = buildout['buildout']
     for name in ['update-versions-file', 'dump-picked-versions-file', 'extensions', 'find-links', 'index', 'installed',
-                 'eggs-directory-version', 'executable', 'extends-cache', 'download-cache', 'bin-directory', 'sources-dir']:
+                 'eggs-directory-version', 'executable', 'extends-cache', 'download-cache', 'bin-directory', 'sources-dir',
+                 'remote-cache', 'remote-cache-directory']:
         try:
             options[name] = 'elsewhere'
             print('GOT', name)
@@ -174,13 +178,53 @@ fn a_program_develops_no_recipe_project() {
     };
     let printed = run();
     assert!(!printed.contains("GOT"), "{printed}");
-    assert_eq!(printed.matches("refused").count(), 12, "{printed}");
+    assert_eq!(printed.matches("refused").count(), 14, "{printed}");
     assert!(printed.contains("parts/project is not developed"), "{printed}");
     // Nor does a wildcard find it.
     space.write("buildout.cfg", &format!("{configuration}develop = parts/*\n"));
     let printed = run();
     assert!(printed.contains("parts/project is not developed") && printed.contains("wildcard"), "{printed}");
     assert!(!space.path("parts/project/built").exists());
+}
+
+/// A recipe that puts a link on the way to the directory of the parts: the next run would follow it.
+const MOVING: &str = r#"
+import os
+import subprocess
+
+
+class Recipe:
+
+    def __init__(self, buildout, name, options):
+        self.work = os.path.join(buildout['buildout']['directory'], 'work')
+
+    def install(self):
+        try:
+            os.rename(self.work, self.work + '2')
+            print('GOT a renamed directory')
+        except OSError as error:
+            print('refused', error)
+        command = 'mv work work2; mv work/parts work/parts2; ln -s /tmp work/new; mv -T work/new work/parts; true'
+        subprocess.check_call(['sh', '-c', command], cwd=os.path.dirname(self.work))
+        return ()
+"#;
+
+#[test]
+fn the_directories_of_the_buildout_stay_where_they_are() {
+    let space = Space::for_python();
+    let wheel = ModuleWheel::new("moving", "1.0").group("zc.buildout", "default = moving:Recipe").module(MOVING);
+    let index = IndexServer::start(vec![wheel]);
+    let configuration = format!(
+        "[buildout]\nindex = {}\nparts-directory = work/parts\nparts = made\n\n[made]\nrecipe = moving\n",
+        index.url()
+    );
+    space.write("buildout.cfg", &configuration);
+    let printed = space.shown(&space.succeeds(&["run"]));
+    assert!(!printed.contains("GOT") && printed.contains("refused"), "{printed}");
+    for path in ["work", "work/parts"] {
+        assert!(space.path(path).is_dir() && !space.path(path).is_symlink(), "{path}: {printed}");
+    }
+    assert!(!space.exists("work2") && !space.exists("work/parts2"), "{printed}");
 }
 
 #[test]

@@ -29,6 +29,11 @@ const fn example(recipe: &'static str, version: &'static str, options: &'static 
     Example { recipe, version, options, expected }
 }
 
+/// An example of a recipe that writes the scripts of distributions.
+const fn scripts(recipe: &'static str, version: &'static str) -> Example {
+    example(recipe, version, "eggs = six", Prints("head -1 bin/part", "#!"))
+}
+
 /// The archive that recipes for software build: its `configure` writes a Makefile.
 const ARCHIVE: &str = "url = file://${buildout:directory}/hello-1.0.tar.gz";
 const ARCHIVE_AS_URLS: &str = "urls = file://${buildout:directory}/hello-1.0.tar.gz";
@@ -97,16 +102,16 @@ const EXAMPLES: [Example; 44] = [
     ),
     example("iw.recipe.cmd", "0.3", "on_install = true\ncmds = echo hello > made", Prints("cat made", "hello")),
     example("collective.recipe.environment", "1.1.0", "", Prints("ls", "parts")),
-    example("pbp.recipe.noserunner", "0.2.6", "eggs = six", Prints("head -1 bin/part", "#!")),
+    scripts("pbp.recipe.noserunner", "0.2.6"),
     example(
         "plone.recipe.codeanalysis",
         "3.0.1",
         "directory = ${buildout:directory}/src",
         Prints("ls bin", "part-flake8"),
     ),
-    example("z3c.recipe.tag:tags", "1.0", "eggs = six", Prints("head -1 bin/part", "#!")),
+    scripts("z3c.recipe.tag:tags", "1.0"),
     example("zc.zdaemonrecipe", "1.0.0", "program = sleep 5", Prints("ls bin", "part")),
-    example("z3c.recipe.sphinxdoc", "1.1.0", "eggs = six", Prints("head -1 bin/part", "#!")),
+    scripts("z3c.recipe.sphinxdoc", "1.1.0"),
     example(
         "z3c.recipe.paster:serve",
         "0.5.3",
@@ -134,7 +139,7 @@ const EXAMPLES: [Example; 44] = [
         Prints("cat parts/part/zeo.conf", "address 8100"),
     ),
     example("z3c.recipe.compattest", "4.1.1", "include = six", Prints("ls bin", "part-six")),
-    example("plone.recipe.alltests", "1.5.2", "eggs = six", Prints("head -1 bin/part", "#!")),
+    scripts("plone.recipe.alltests", "1.5.2"),
     example("plone.recipe.sublimetext", "1.3.0", "eggs = six", Prints("cat *.sublime-project", "folders")),
     example("collective.recipe.vscode", "0.1.9", "eggs = six", Prints("cat .vscode/*.json", "six")),
     example("pb.recipes.pydev", "0.4.5", "eggs = six", Prints("cat .installed.cfg", "recipe = pb.recipes.pydev")),
@@ -146,7 +151,7 @@ const EXAMPLES: [Example; 44] = [
         "symlink = ${buildout:directory}/src = ${buildout:directory}/link",
         Prints("readlink link", "/src"),
     ),
-    example("collective.xmltestreport", "2.0.2", "eggs = six", Prints("head -1 bin/part", "#!")),
+    scripts("collective.xmltestreport", "2.0.2"),
     example("collective.recipe.scriptgen", "0.2", "cmd = ls", Prints("cat bin/part", "ls")),
     example("collective.recipe.grp", "1.1.0", "", Prints("ls", "parts")),
     example("gocept.recipe.env", "1.0", "", Prints("ls", "parts")),

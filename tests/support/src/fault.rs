@@ -197,7 +197,7 @@ impl Bench {
     }
 }
 
-/// Runs shell commands in the buildout, in a mount namespace of their own, after `mounts` were made there. Root may do so;
+/// Runs shell commands in the buildout, in a separate mount namespace, after `mounts` were made there. Root may do so;
 /// others need namespaces of an ordinary user.
 pub fn mounted(space: &Space, mounts: &str, script: &str) -> Output {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
@@ -211,7 +211,7 @@ pub fn mounted(space: &Space, mounts: &str, script: &str) -> Output {
     run
 }
 
-/// Runs the host with the buildout on a small file system of its own, of which so many blocks (4 KiB) and files are left;
+/// Runs the host with the buildout on a separate small file system, of which so many blocks (4 KiB) and files are left;
 /// then the buildout is what that file system held.
 pub fn on_full_disk(space: &Space, blocks: usize, files: usize) -> Output {
     let mounts = "mkdir ../disk && mount -t tmpfs -o size=1m,nr_inodes=1000 tmpfs ../disk && cp -a . ../disk/sample";

@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn dots_are_resolved_as_far_as_the_text_tells() {
+    fn dots_are_resolved_as_far_as_the_text_shows() {
         let t = |path: &str, expected: &str| assert_eq!(normalize(Path::new(path)), Path::new(expected), "{path}");
         t("/a/./b/../c/", "/a/c");
         t("/../a", "/a");

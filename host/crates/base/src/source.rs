@@ -82,8 +82,8 @@ impl Place {
         let text = &self.source.text;
         let line = text[line_start..].split('\n').next().unwrap_or_default().trim_end_matches('\r');
         let line_end = line_start + line.len();
-        let start = floor(text, self.start as usize).min(line_end);
-        let end = floor(text, self.end as usize).clamp(start, line_end);
+        let start = text.floor_char_boundary(self.start as usize).min(line_end);
+        let end = text.floor_char_boundary(self.end as usize).clamp(start, line_end);
         let before = text[line_start..start].chars().count();
         shown::snippet(line, before..before + text[start..end].chars().count())
     }
@@ -109,17 +109,8 @@ impl Place {
     }
 
     fn before(&self) -> &str {
-        &self.source.text[..floor(&self.source.text, self.start as usize)]
+        &self.source.text[..self.source.text.floor_char_boundary(self.start as usize)]
     }
-}
-
-/// The character boundary at or below `offset`.
-fn floor(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
 }
 
 /// `file:line:column`.
@@ -225,7 +216,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_tells_line_column_and_snippet() {
+    fn a_place_shows_line_column_and_snippet() {
         let source = Source::new("a.cfg", "[x]\nünd = ${y:z}\n");
         let start = source.text.find('$').unwrap();
         let place = Place::new(&source, start..start + 6);

@@ -25,7 +25,7 @@ const LARGEST_OS_RELEASE: u64 = 1 << 20;
 /// Separates the values and ends the last one: a character that does not occur in any value.
 const SEPARATOR: char = '\u{1f}';
 
-/// Run by Python 2.6 and later. Prints a separator first, because the Python may print noise of its own before that.
+/// Run by Python 2.6 and later. Prints a separator first, because the Python may print other text before that.
 const QUESTION: &str = r#"
 import sys, platform
 version = tuple(sys.version_info)

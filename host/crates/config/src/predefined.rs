@@ -40,7 +40,7 @@ const DEFAULTS: &[(&str, &str)] = &[
 pub(super) const VERSIONS: [(&str, &str); 2] = [("zc.buildout", ">=6.0.1"), ("zc.recipe.egg", ">=2.0.6")];
 
 /// Options of `[buildout]` that are meaningful even if nothing reads them in a run.
-pub const KNOWN_OPTIONS: [&str; 16] = [
+pub const KNOWN_OPTIONS: [&str; 21] = [
     "abi-tag-eggs",
     "develop",
     "download-cache",
@@ -53,6 +53,12 @@ pub const KNOWN_OPTIONS: [&str; 16] = [
     "rebootstrap-directory",
     "rebootstrap-prepend-paths",
     "relative-paths",
+    "remote-cache",
+    "remote-cache-directory",
+    "remote-cache-size",
+    "remote-cache-upload",
+    "remote-executor",
+    "remote-platform",
     "shared-part-list",
     "unzip",
     "verbosity",

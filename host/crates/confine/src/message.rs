@@ -96,7 +96,7 @@ pub(super) fn receive(socket: &UnixStream) -> io::Result<(StartOrder, Vec<OwnedF
 }
 
 /// Sends a notice. Errors are ignored: the receiver may have closed its end.
-pub(super) fn tell(mut socket: &UnixStream, notice: &Notice) {
+pub(super) fn notify(mut socket: &UnixStream, notice: &Notice) {
     if let Ok(mut line) = serde_json::to_vec(notice) {
         line.push(b'\n');
         let _ = socket.write_all(&line);

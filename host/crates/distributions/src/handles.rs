@@ -93,7 +93,7 @@ pub(crate) fn copy_content(from: &File, to: &File, cancelled: &dyn Fn() -> bool)
     }
 }
 
-/// The error about something that is no regular file.
+/// The error about something that is not a regular file.
 pub(crate) fn no_file() -> io::Error {
     io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")
 }

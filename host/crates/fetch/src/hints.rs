@@ -55,8 +55,8 @@ fn of_any(fault: &TransferFault) -> Vec<String> {
         TransferFault::Status(_) | TransferFault::TooManyRedirects(_) => "Try again later, or use a mirror.",
         TransferFault::TooSlow(_) => "Check the network, then run again.",
         TransferFault::Certificate(_) => {
-            "If the server's authority is one of your organization, set SSL_CERT_FILE to a file with its certificate (PEM), \
-             or add it to the certificates of the system."
+            "If your organization issued the server's certificate, set SSL_CERT_FILE to a file with the certificate of \
+             its authority (PEM), or add that to the certificates of the system."
         }
         TransferFault::Proxy => "Use http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT.",
         TransferFault::TooLarge(_)

@@ -20,7 +20,7 @@ impl Analysis {
                 written.or_else(|| self.section_spot(&section, offset)).into_iter().collect()
             }
             Symbol::File(name) => {
-                self.extended_path(&name).filter(|path| path.exists()).map(start).into_iter().collect()
+                self.outline.extended_path(&name).filter(|path| path.exists()).map(start).into_iter().collect()
             }
             Symbol::Recipe(reference) => {
                 let project = self.describe(&reference).and_then(|recipe| recipe.project.clone());

@@ -6,7 +6,7 @@ use std::ops::Range;
 use base::source::{Place, did_you_mean, nearest};
 use config::options::OptionProblem;
 use config::parse::{WrittenOption, WrittenSection};
-use config::{ConfigError, KNOWN_OPTIONS, Location, is_predefined};
+use config::{ConfigError, Location, is_predefined};
 
 use crate::analysis::Analysis;
 use crate::macros::bare;
@@ -28,7 +28,7 @@ pub struct Diagnostic {
 pub enum Severity {
     /// A run fails.
     Error,
-    /// A run fails if it comes to this, or does something else than expected.
+    /// A run fails if it comes to this, or does something unexpected.
     Warning,
     /// Nothing reads it.
     Unused,
@@ -69,7 +69,7 @@ impl Analysis {
         while let Some(section) = waiting.pop() {
             if !needed.contains(&section) && self.has_section(&section) {
                 for value in self.options(&section).values() {
-                    waiting.extend(referred(&value.raw).map(str::to_owned));
+                    waiting.extend(referred(&value.raw).map(|(section, _)| section.to_owned()));
                 }
                 needed.insert(section);
             }
@@ -78,9 +78,9 @@ impl Analysis {
     }
 }
 
-/// The sections that a value refers to.
-fn referred(value: &str) -> impl Iterator<Item = &str> {
-    value.split("${").skip(1).filter_map(|rest| rest.split('}').next()?.split_once(':').map(|(section, _)| section))
+/// The sections and options that a value refers to.
+fn referred(value: &str) -> impl Iterator<Item = (&str, &str)> {
+    value.split("${").skip(1).filter_map(|rest| rest.split('}').next()?.split_once(':'))
 }
 
 struct Findings<'a> {
@@ -126,7 +126,7 @@ impl Findings<'_> {
                 continue;
             }
             for span in analysis.outline.words(option) {
-                let location = analysis.extended(self.text(&span));
+                let location = analysis.outline.extended(self.text(&span));
                 let is_it = |(missing, _): &&(Location, config::ReadError)| *missing == location;
                 if let Some((_, error)) = analysis.missing.iter().find(is_it) {
                     self.add(Severity::Error, span, with_hints(&error.message, &error.hints));
@@ -186,7 +186,7 @@ impl Findings<'_> {
         self.add(Severity::Error, span, message);
     }
 
-    /// Words in `parts` that are no sections with a recipe, and macros that are no sections.
+    /// Words in `parts` that do not name sections with a recipe, and macros that do not name sections.
     fn parts(&mut self) {
         let analysis = self.analysis;
         for (section, option) in analysis.outline.options() {
@@ -255,8 +255,7 @@ impl Findings<'_> {
             }
             let (known, message) = if around == "buildout" {
                 let known: Vec<&str> = config::buildout_options().collect();
-                let is_known = is_predefined(name) || KNOWN_OPTIONS.contains(&name) || EXTENDING.contains(&name);
-                if is_known || !analysis.is_root {
+                if known.contains(&name) || EXTENDING.contains(&name) || !analysis.is_root {
                     continue;
                 }
                 (known, format!("Nothing reads the option `{name}` of [buildout]."))
@@ -301,10 +300,7 @@ impl Reading {
     }
 
     fn value(&mut self, raw: &str, is_listing: bool) {
-        for rest in raw.split("${").skip(1) {
-            let Some((section, option)) = rest.split('}').next().and_then(|inner| inner.split_once(':')) else {
-                continue;
-            };
+        for (section, option) in referred(raw) {
             match section {
                 "" => drop(self.anywhere.insert(option.to_owned())),
                 _ => drop(self.options.insert((section.to_owned(), option.to_owned()))),

@@ -24,7 +24,7 @@ impl Analysis {
                 let recipe = self.describe(reference)?;
                 format!("**recipe** `{reference}`\n\n{}", recipe.documentation)
             }
-            Symbol::File(name) => format!("`{}`", self.extended(name)),
+            Symbol::File(name) => format!("`{}`", self.outline.extended(name)),
         };
         Some((text, found.span))
     }

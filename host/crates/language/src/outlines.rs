@@ -87,9 +87,26 @@ impl FileOutline {
     pub(crate) fn options(&self) -> impl Iterator<Item = (&WrittenSection, &WrittenOption)> {
         self.sections.iter().flat_map(|section| section.options.iter().map(move |option| (section, option)))
     }
+
+    /// What a name in `extends` of this file means.
+    pub(crate) fn extended(&self, name: &str) -> Location {
+        let directory = Location::Path(PathBuf::from(&self.source.name)).directory();
+        match Location::resolve(&directory, name) {
+            Location::Path(path) => Location::Path(base::paths::normalize(&path)),
+            url => url,
+        }
+    }
+
+    /// The path of a name in `extends` of this file.
+    pub(crate) fn extended_path(&self, name: &str) -> Option<PathBuf> {
+        match self.extended(name) {
+            Location::Path(path) => Some(path),
+            Location::Url(_) => None,
+        }
+    }
 }
 
-/// The references in a piece of text that starts at `start`. `$$` is no start of one.
+/// The references in a piece of text that starts at `start`. `$$` does not start one.
 fn references(text: &str, start: usize) -> Vec<WrittenReference> {
     let mut found = Vec::new();
     let mut offset = start;
@@ -153,24 +170,7 @@ impl Analysis {
         };
         let options = self.outline.options().filter(is_extending);
         let words = options.flat_map(|(_, option)| self.outline.words(option));
-        words.map(|span| FileLink { target: self.extended(self.outline.text(&span)), span }).collect()
-    }
-
-    /// What a name in `extends` means.
-    pub(crate) fn extended(&self, name: &str) -> Location {
-        let directory = Location::Path(self.path.parent().unwrap_or(&self.path).to_owned());
-        match Location::resolve(&directory, name) {
-            Location::Path(path) => Location::Path(base::paths::normalize(&path)),
-            url => url,
-        }
-    }
-
-    /// The path of a name in `extends`.
-    pub(crate) fn extended_path(&self, name: &str) -> Option<PathBuf> {
-        match self.extended(name) {
-            Location::Path(path) => Some(path),
-            Location::Url(_) => None,
-        }
+        words.map(|span| FileLink { target: self.outline.extended(self.outline.text(&span)), span }).collect()
     }
 }
 

@@ -33,11 +33,7 @@ fn line_start(text: &str, line: u32) -> Option<usize> {
 
 /// The position of an offset. An offset within a character is the position before it.
 pub fn position_of(text: &str, offset: usize) -> Position {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    let before = &text[..offset];
+    let before = &text[..text.floor_char_boundary(offset)];
     let line = before.matches('\n').count();
     let start = before.rfind('\n').map_or(0, |at| at + 1);
     let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);

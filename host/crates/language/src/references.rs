@@ -1,9 +1,9 @@
 //! Where a section, an option, a file or a recipe is used.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::PathBuf;
 
-use config::Location;
 use config::parse::WrittenSection;
 
 use crate::Spot;
@@ -29,7 +29,7 @@ impl Analysis {
             Symbol::Option { section, option } => {
                 Sought::Option { sections: family(&self.configuration, &section, &option), option }
             }
-            Symbol::File(name) => match self.extended_path(&name) {
+            Symbol::File(name) => match self.outline.extended_path(&name) {
                 Some(path) => Sought::File(path),
                 None => return Vec::new(),
             },
@@ -96,12 +96,8 @@ fn in_section(outline: &FileOutline, section: &WrittenSection, sought: &Sought, 
                 }
             }
             Sought::File(path) if around == "buildout" && EXTENDING.contains(&name) => {
-                let directory = Location::Path(PathBuf::from(&outline.source.name)).directory();
-                let is_it = |word: &str| match Location::resolve(&directory, word) {
-                    Location::Path(named) => base::paths::normalize(&named) == *path,
-                    Location::Url(_) => false,
-                };
-                outline.words(option).filter(|word| is_it(outline.text(word))).for_each(&mut found);
+                let is_it = |word: &Range<usize>| outline.extended_path(outline.text(word)).as_ref() == Some(path);
+                outline.words(option).filter(is_it).for_each(&mut found);
             }
             Sought::Recipe(reference) if name == "recipe" && outline.value(option) == *reference => {
                 option.lines.first().cloned().into_iter().for_each(&mut found);

@@ -2,10 +2,9 @@
 
 use std::ops::Range;
 
-use config::is_predefined;
-
 use crate::Spot;
 use crate::analysis::Analysis;
+use crate::outlines::EXTENDING;
 use crate::symbol::{FoundSymbol, Symbol};
 
 /// Why something cannot be renamed.
@@ -75,7 +74,8 @@ impl Analysis {
     /// Whether the host or a recipe reads the option.
     fn has_meaning(&self, section: &str, option: &str) -> bool {
         let is_general = ["recipe", "<", "=>", "location"].contains(&option) || option.starts_with('_');
-        let of_buildout = section == "buildout" && (is_predefined(option) || config::KNOWN_OPTIONS.contains(&option));
+        let of_buildout = section == "buildout"
+            && (config::buildout_options().any(|name| name == option) || EXTENDING.contains(&option));
         let of_recipe = self.recipe_of(section).is_some_and(|recipe| recipe.option(option).is_some());
         is_general || of_buildout || of_recipe
     }

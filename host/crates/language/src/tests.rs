@@ -148,6 +148,7 @@ fn mistakes_are_found_where_they_are() {
         "[buildout]\nprats = \n",
         &[(Severity::Unused, "prats: Nothing reads the option `prats` of [buildout]. Did you mean `parts`?")],
     );
+    t("[buildout]\nparts =\nremote-cache-size = 1 GiB\n", &[]);
     let found = messages(&mut EditedProject::new(&[]), "buildout.cfg", "[buildout]\nextends = gone.cfg\nparts =\n");
     assert!(found[0].1.starts_with("gone.cfg: Couldn't open "), "{found:?}");
 }
@@ -193,6 +194,8 @@ fn references_and_renames_go_over_all_files() {
     assert_eq!(space.shown(&analysis.rename(offset, "d").unwrap()), ["base.cfg:6", "buildout.cfg:5"]);
     let (analysis, offset) = space.open("buildout.cfg", &main.replace('¦', "").replace("zlib:url", "zlib:u¦rl"));
     assert_eq!(analysis.rename(offset, "x").unwrap_err(), RenameError::Meaning("The option url".into()));
+    let (analysis, offset) = space.open("buildout.cfg", &main.replace('¦', "").replace("extends", "ext¦ends"));
+    assert_eq!(analysis.rename(offset, "x").unwrap_err(), RenameError::Meaning("The option extends".into()));
 }
 
 #[test]

@@ -132,19 +132,11 @@ fn repair(location: &Location, bytes: Vec<u8>, facts: &dyn Facts) -> Repaired {
 fn blank(text: &mut String, error: &ConfigError) -> bool {
     let before = text.clone();
     for place in error.troubles.iter().filter_map(|trouble| trouble.place.as_ref()) {
-        let start = text[..floor(text, place.start as usize)].rfind('\n').map_or(0, |at| at + 1);
+        let start = text[..text.floor_char_boundary(place.start as usize)].rfind('\n').map_or(0, |at| at + 1);
         let end = text[start..].find('\n').map_or(text.len(), |at| start + at);
         // A comment: an empty line would belong to the value before it.
         let blanked = if end > start { format!("#{}", " ".repeat(end - start - 1)) } else { String::new() };
         text.replace_range(start..end, &blanked);
     }
     *text != before
-}
-
-fn floor(text: &str, offset: usize) -> usize {
-    let mut offset = offset.min(text.len());
-    while !text.is_char_boundary(offset) {
-        offset -= 1;
-    }
-    offset
 }

@@ -35,7 +35,7 @@ pub struct Requester<'a> {
     pub environment: BTreeMap<String, String>,
     /// Whether something is at a path that the part did not make.
     pub is_foreign: &'a dyn Fn(&Path) -> bool,
-    /// Announces a path that is about to come into being through the part. It must not be made after an error.
+    /// Announces a path that the part is about to create. It must not be made after an error.
     pub will_make: &'a dyn Fn(&Path) -> std::io::Result<()>,
 }
 

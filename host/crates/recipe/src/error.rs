@@ -110,7 +110,7 @@ pub(crate) enum RecipeProblem {
     Path { recipe: String, part: String, path: String, why: String },
     #[error("Invalid part name: {part:?}")]
     PartName { part: String },
-    #[error("Parts {part} and {other} cannot both be made: {other} lies where {part} builds or keeps its log")]
+    #[error("Parts {part} and {other} cannot both be made: {other} is where {part} builds or keeps its log")]
     Overlap { part: String, other: String },
     #[error("A grant to write {} is refused: it contains {}", directory.display(), holds.display())]
     Grant { directory: PathBuf, holds: PathBuf, place: Option<Place> },

@@ -1,6 +1,6 @@
 //! The inputs of a part, as its recipe describes them.
 
-use crate::interfaces::bindings::buildout::recipe::types::Algorithm;
+use crate::interfaces::bindings::buildout::recipe::types::{Algorithm, Digest};
 use crate::interfaces::bindings::exports::buildout::recipe::parts as wit;
 
 /// An input of a part, in addition to the recipe, the part's options, the parts that it references, and the platform.
@@ -48,9 +48,7 @@ impl From<wit::Input> for PartInput {
     fn from(input: wit::Input) -> Self {
         match input {
             wit::Input::Source(source) => {
-                let digest = |digest: crate::interfaces::bindings::buildout::recipe::types::Digest| {
-                    (algorithm(digest.algorithm), digest.value.to_ascii_lowercase())
-                };
+                let digest = |digest: Digest| (algorithm(digest.algorithm), digest.value.to_ascii_lowercase());
                 Self::Source { url: source.url, digests: source.digests.into_iter().map(digest).collect() }
             }
             wit::Input::File(path) => Self::File(path),

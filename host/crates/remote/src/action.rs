@@ -14,7 +14,7 @@ use crate::protocol::{proto_duration, v2};
 use crate::tree::EncodedTree;
 
 /// The version of the encoding, in the key of each action.
-pub const FORMAT: &str = "buildout-host action 1";
+const FORMAT: &str = "buildout-host action 1";
 
 /// What is run. Equal values have equal keys.
 #[derive(Clone, Debug, Default)]

@@ -78,7 +78,7 @@ impl fmt::Debug for BlobDigest {
 
 /// The string is not the digest of a blob.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not the digest of a blob: that is 64 lower-case hexadecimal digits, a slash, and the number of bytes.", .0.escape_debug())]
+#[error("`{}` is not the digest of a blob: that is 64 lower-case hexadecimal digits, a slash, and the number of bytes", .0.escape_debug())]
 pub struct InvalidBlobDigest(pub String);
 
 impl FromStr for BlobDigest {

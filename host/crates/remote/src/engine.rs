@@ -23,7 +23,7 @@ pub(crate) struct CallRuntime {
 impl CallRuntime {
     pub(crate) fn new(interrupt: &Interrupt) -> Self {
         let (sender, interrupted) = watch::channel(false);
-        // The value is changed even if no one waits.
+        // The value is changed even if no call waits.
         interrupt.on_raise(move || _ = sender.send_replace(true));
         Self { runtime: OnceLock::new(), interrupted, _interrupt: interrupt.clone() }
     }
@@ -57,7 +57,7 @@ fn start() -> Option<Runtime> {
 impl Drop for CallRuntime {
     fn drop(&mut self) {
         if let Some(Some(runtime)) = self.runtime.take() {
-            // Work for a content that no one waits for any more is not waited for.
+            // Contents that no call needs any more may still be written: that is not waited for.
             runtime.shutdown_background();
         }
     }

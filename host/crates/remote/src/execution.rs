@@ -16,7 +16,7 @@ pub struct RemoteExecution {
     pub stdout: Vec<u8>,
     /// What the command wrote to its standard error.
     pub stderr: Vec<u8>,
-    /// The machine that ran it, as it calls itself.
+    /// The name of the machine that ran it.
     pub worker: String,
     /// How long the command took there.
     pub elapsed: Option<Duration>,
@@ -50,7 +50,7 @@ pub enum ExecutionFailure {
     #[error("the server did not run it: {0}")]
     Server(String),
     /// It took longer than the action allows.
-    #[error("it took longer than it may")]
+    #[error("it took longer than allowed")]
     Timeout,
     /// An input is not on this machine, so it cannot be sent.
     #[error("the input {0} is not on this machine")]

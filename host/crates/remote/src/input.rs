@@ -18,13 +18,13 @@ pub struct InputRoot {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InputError {
     /// Not a relative path of ordinary names.
-    #[error("`{}` is not a path of an input: that is relative, without `.` and `..`.", .0.escape_debug())]
+    #[error("`{}` is not a path of an input: that is relative, without `.` and `..`", .0.escape_debug())]
     Path(String),
     /// Another input is there.
-    #[error("Two inputs have the path `{}`, or one lies in the other.", .0.escape_debug())]
+    #[error("Two inputs have the path `{}`, or one is in the other", .0.escape_debug())]
     Occupied(String),
     /// No symbolic link can have this target.
-    #[error("The link `{}` has a target that no link can have.", .0.escape_debug())]
+    #[error("The link `{}` has an invalid target", .0.escape_debug())]
     Target(String),
 }
 
@@ -44,7 +44,7 @@ impl InputRoot {
         Ok(())
     }
 
-    /// A file, a directory or a link: whatever was captured, or is known by digest ([`TreeNode::Subtree`]).
+    /// A file, a directory or a link: one that was captured, or is known by digest ([`TreeNode::Subtree`]).
     ///
     /// # Errors
     /// When no input can have this path.

@@ -18,14 +18,14 @@ mod settings;
 mod store;
 mod tree;
 
-pub use action::{ActionDescription, EncodedAction, FORMAT};
+pub use action::{ActionDescription, EncodedAction};
 pub use blob::{BlobDigest, InvalidBlobDigest};
 pub use cache::{CacheHit, CacheLookup, CacheWarning, HitOrigin, MissReason, Recorded, ResultCache};
 pub use execution::{ExecutionEvent, ExecutionFailure, RemoteExecution};
 pub use input::{InputError, InputRoot};
 pub use outputs::{ActionOutputs, CapturedOutputs, UnacceptedResult};
 pub use settings::{CallLimits, HeaderSource, InvalidServerAddress, ServerAddress, ServerSettings, TlsSettings};
-pub use store::{BlobStore, BlobStoreError, DEFAULT_CAPACITY, IncomingBlob, StoreUsage};
+pub use store::{BlobStore, BlobStoreError, DEFAULT_CAPACITY, StoreUsage};
 pub use tree::{
     BlobReader, CaptureError, CapturedTree, EncodedTree, HostileTree, LinkPolicy, MaterializeError, Materialized,
     TreeDirectory, TreeLimits, TreeNode, capture, decode_tree, materialize,

@@ -38,15 +38,15 @@ pub enum UnacceptedResult {
     #[error("the output `{}` is missing", .0.escape_debug())]
     MissingOutput(String),
     /// An output that the action does not have.
-    #[error("the output `{}` was not asked for", .0.escape_debug())]
+    #[error("the output `{}` was not requested", .0.escape_debug())]
     UnexpectedOutput(String),
     /// An output that occurs twice.
     #[error("the output `{}` occurs twice", .0.escape_debug())]
     RepeatedOutput(String),
-    /// It is no message, or lacks a field.
+    /// It is not a valid message, or lacks a field.
     #[error("the result is not a valid message")]
     Malformed,
-    /// A digest that is none.
+    /// An invalid digest.
     #[error(transparent)]
     Digest(#[from] InvalidBlobDigest),
     /// A tree that is not accepted.
@@ -216,6 +216,11 @@ impl PromisedOutputs {
         let mut outputs = ActionOutputs::default();
         for (path, output) in self.paths {
             let node = match output {
+                // A tree is checked while it is decoded; the size of a single file is a number of the server as well.
+                PromisedOutput::Node(node) if node.extent().1 > limits.bytes => {
+                    let cause = HostileTree::Limit { what: "bytes", most: limits.bytes };
+                    return Err(UnacceptedResult::Tree { path, cause }.into());
+                }
                 PromisedOutput::Node(node) => node,
                 PromisedOutput::Tree(digest) => {
                     let decoded = crate::tree::decode_tree(&read(digest)?, limits);
@@ -261,6 +266,19 @@ mod tests {
         }
         let twice = v2::ActionResult { output_files: vec![file("parts/a"); 2], ..Default::default() };
         assert!(matches!(of(twice), Err(UnacceptedResult::RepeatedOutput(_))));
+    }
+
+    #[test]
+    fn a_single_file_is_limited_like_a_tree() {
+        let large = BlobDigest::new(*BlobDigest::of(b"x").hash(), 1 << 62);
+        let output = v2::OutputFile { digest: Some(large.to_message()), ..file("parts/a") };
+        let result = v2::ActionResult { output_files: vec![output], ..v2::ActionResult::default() };
+        let promised = PromisedOutputs::of_message(&result, &expected()).unwrap();
+        let resolved = promised.resolve(&TreeLimits::default(), |_| Err(UnacceptedResult::Malformed));
+        assert!(
+            matches!(resolved, Err(UnacceptedResult::Tree { cause: HostileTree::Limit { .. }, .. })),
+            "{resolved:?}"
+        );
     }
 
     #[test]

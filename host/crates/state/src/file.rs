@@ -249,14 +249,14 @@ fn recover(
         Some(JournalContent::Applies { changes, length, is_torn }) => {
             changes.iter().for_each(|change| installed.apply(change));
             if *is_torn {
-                let message = "The last entry of the journal is incomplete and left out: an earlier run was cut off.";
+                let message = "The last entry of the journal is incomplete and is ignored: an earlier run was killed.";
                 report.log(Level::Warning, message);
             }
             Some(*length)
         }
         Some(JournalContent::Stale) => {
             let message =
-                format!("{} belongs to another state of this buildout and is left out.", journal_path(path).display());
+                format!("{} belongs to another state of this buildout and is ignored.", journal_path(path).display());
             report.log(Level::Warning, &message);
             None
         }

@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_journal_goes_on_after_its_torn_end() {
+    fn a_journal_continues_after_its_torn_end() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("journal");
         let bytes = written(None);

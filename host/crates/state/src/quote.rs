@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_quote_stands_for_itself() {
+    fn what_is_not_a_quote_stands_for_itself() {
         for text in ["%(__buildout_", "%(__buildout_tab__)s", "%(__buildout_char___)s", "%(__buildout_char_+9__)s"] {
             assert_eq!(unquote_value(text), text);
         }

@@ -10,7 +10,7 @@ pub(in crate::cli) struct RemoteCacheArguments {
     /// Take parts from this cache (`grpc[s]://HOST[:PORT][/INSTANCE]`)
     ///
     /// It is a server of the Remote Execution API.
-    /// An empty value turns off the cache of the environment and the configuration.
+    /// An empty value turns off a cache that the environment or the configuration sets.
     #[arg(verbatim_doc_comment, long, value_name = "URL", help_heading = "Remote cache")]
     remote_cache: Option<String>,
     /// Store parts that are built here in the cache
@@ -23,10 +23,10 @@ pub(in crate::cli) struct RemoteCacheArguments {
     /// Fail if a part that can be cached is not in the cache
     #[arg(long, help_heading = "Remote cache")]
     require_cached: bool,
-    /// Add this to what decides a part (can be repeated)
+    /// Make this pair part of the key of each part (can be repeated)
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Remote cache")]
     remote_platform: Vec<String>,
-    /// Send the headers in this file, lines `NAME: VALUE`, to the server
+    /// Send the headers in this file (lines `NAME: VALUE`) to the server
     #[arg(long, value_name = "FILE", help_heading = "Remote cache")]
     remote_header_file: Option<String>,
     /// Get the headers from this program, which speaks Bazel's protocol for credential helpers

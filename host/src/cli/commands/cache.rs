@@ -18,8 +18,8 @@ use remote::{BlobStore, BlobStoreError, DEFAULT_CAPACITY};
 const EXAMPLES: &str = "\
 Examples:
   buildout-host cache          Show what is in the cache, and where it is
-  buildout-host cache clear    Remove compiled recipes and copies from registries; they are compiled
-                               and downloaded again when they are needed
+  buildout-host cache clear    Remove compiled recipes, copies from registries, and parts; they are
+                               compiled, downloaded, and fetched or built again when they are needed
 
 Downloads of parts, Python distributions and modules of recipes in Python are not part of it.";
 
@@ -32,7 +32,7 @@ pub(in crate::cli) struct CacheArguments {
     /// Print one JSON object
     #[arg(long, global = true)]
     json: bool,
-    /// The directory of parts, if `remote-cache-directory` names another than the usual one
+    /// The directory of cached parts, if `remote-cache-directory` is not the default
     #[arg(long, global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
 }
@@ -42,7 +42,7 @@ enum CacheCommand {
     /// Show what is in the cache (default)
     #[command(after_help = "Example:\n  buildout-host cache show --json")]
     Show,
-    /// Remove compiled recipes and copies from registries
+    /// Remove compiled recipes, copies from registries, and parts
     #[command(after_help = "Example:\n  buildout-host cache clear")]
     Clear,
 }

@@ -10,8 +10,8 @@ use base::source::{Blame, Explain};
 
 const EXAMPLES: &str = "\
 Examples:
-  buildout-host doctor                  What is there, what is missing, and what to do
-  buildout-host doctor --format json    The same for programs
+  buildout-host doctor                  Show what is there, what is missing, and what to do
+  buildout-host doctor --format json    The same as JSON
 
 Exit codes: 0 if nothing is missing, 1 if a program for builds is missing, 4 if native commands
 cannot be confined here.";

@@ -13,7 +13,7 @@ use base::source::Explain;
 
 const EXAMPLES: &str = "\
 Examples:
-  buildout-host init            Write a buildout.cfg that fits to this directory
+  buildout-host init            Write a buildout.cfg that fits this directory
   buildout-host init hello      Make the directory hello, with a first buildout
 
 In a directory with pyproject.toml or setup.py, the buildout installs that project. A file that

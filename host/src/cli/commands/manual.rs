@@ -46,7 +46,7 @@ fn write(command: clap::Command, name: String, directory: &Path) -> io::Result<(
         write(subcommand.clone(), format!("{name}-{}", subcommand.get_name()), directory)?;
     }
     let mut page = Vec::new();
-    // `run` is shown under the name of the program, but its page is its own.
+    // `run` is shown under the name of the program, but has a separate page.
     Man::new(command.display_name(name.clone())).title(name.clone()).render(&mut page)?;
     std::fs::write(directory.join(name + ".1"), page)
 }

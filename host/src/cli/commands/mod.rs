@@ -76,11 +76,11 @@ pub(super) enum Command {
     Key(key::KeyArguments),
     /// Show or clear the caches of compiled recipes and of parts
     Cache(cache::CacheArguments),
-    /// Write a first configuration that fits to this directory
+    /// Write a first configuration that fits this directory
     Init(init::InitArguments),
-    /// Check this machine, and say what is missing and what to do
+    /// Check this machine, and show what is missing and what to do
     Doctor(doctor::DoctorArguments),
-    /// Answer an editor: errors, definitions, values and completions in configurations
+    /// Answer the requests of an editor: errors, definitions, values and completions
     LanguageServer(language_server::LanguageServerArguments),
     /// Write the manual pages, for packages
     #[command(hide = true)]

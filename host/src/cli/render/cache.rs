@@ -23,7 +23,8 @@ pub(in crate::cli) fn copies_json(copies: &ArtifactCache, directory: &str, sizes
 /// One line, after the others.
 pub(in crate::cli) fn parts_text(store: &BlobStore) -> String {
     let StoreUsage { blobs, results, bytes } = store.usage();
-    format!("\n{}: {results} parts in {blobs} files, {}", store.directory().display(), size(bytes))
+    // A part that does not contain its location has two results.
+    format!("\n{}: {results} results of parts in {blobs} files, {}", store.directory().display(), size(bytes))
 }
 
 pub(in crate::cli) fn parts_json(store: &BlobStore) -> Value {

@@ -1,5 +1,5 @@
 //! What decides a part: its recipe, what the recipe lists as inputs, its options, the parts that it references, the environment
-//! of its commands, and the system. Whatever cannot be determined is a reason not to cache the part.
+//! of its commands, and the system. A fact that cannot be determined is a reason not to cache the part.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use remote::{TreeLimits, TreeNode, capture};
 
 use super::super::view::ResolvedBuildout;
 use super::facts::{LOCATION, PART, PLATFORM, PROGRAM, PartFacts, Placeholders};
-use super::platform::SystemFiles;
+use super::platform::{SystemFiles, digest_of_file};
 use super::trees::PathTree;
 
 /// The option of a part that is made as without a cache if it is `false`.
@@ -57,7 +57,7 @@ impl Sources<'_> {
         }
         let resolved = view.recipes.of_part(part).ok_or("its recipe is not known")?;
         let inputs = runtime.inputs(part).map_err(|error| error.to_string())??;
-        let location = runtime.location(part).ok_or("its location is not its own")?;
+        let location = runtime.location(part).ok_or("it shares its location with others")?;
         let placeholders = self.placeholders(&location)?;
         let set = view.buildout.get(part, "location").ok().flatten();
         if set.is_some_and(|set| Path::new(&set) != location) {
@@ -102,7 +102,8 @@ impl Sources<'_> {
                 }
                 PartInput::File(path) => {
                     let path = self.path(path);
-                    let digest = self.system.file(&path).ok_or(format!("{} cannot be read", path.display()))?;
+                    // Another part of the same run may have written it, so no digest is remembered.
+                    let digest = digest_of_file(&path).ok_or(format!("{} cannot be read", path.display()))?;
                     decision.add_path("file", &path, &digest)?;
                 }
                 PartInput::Directory(path) => {
@@ -129,7 +130,7 @@ impl Sources<'_> {
             None => url.to_owned(),
         };
         let path = self.path(&path);
-        self.system.file(&path).ok_or(format!("its source {} cannot be read", path.display()))
+        digest_of_file(&path).ok_or(format!("its source {} cannot be read", path.display()))
     }
 
     fn path(&self, path: &str) -> PathBuf {
@@ -171,12 +172,16 @@ impl Sources<'_> {
     /// The environment, the programs and the platform.
     fn system(&self, decision: &mut Decision, inputs: &PartInputs, level: ConfinementLevel) {
         for (name, value) in decision.environment.clone() {
+            // Users may grant a variable with a secret, and facts are kept and shown.
+            let value = format!("sha256:{}", Digest::of(value.as_bytes()));
             decision.facts.add(format!("variable {name} of the environment"), value);
         }
         let search_path = decision.environment.get("PATH").cloned().unwrap_or_default();
         let mut programs: BTreeSet<String> = inputs.inputs.iter().filter_map(program).collect();
         let python = self.view.executable().ok();
-        programs.extend(python.filter(|python| decision.facts.text(true).contains(python.as_str())));
+        let facts = decision.facts.text(true);
+        let is_in_environment = |python: &str| decision.environment.values().any(|value| value.contains(python));
+        programs.extend(python.filter(|python| facts.contains(python.as_str()) || is_in_environment(python)));
         for program in programs {
             decision.facts.add(format!("{PROGRAM} {program}"), self.system.program(&program, &search_path));
             let path = PathBuf::from(&program);

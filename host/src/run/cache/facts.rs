@@ -88,7 +88,7 @@ fn contents(programs: &str) -> String {
     digests.join(" ")
 }
 
-/// A change as a clause. Values that are digests say nothing to people.
+/// A change as a clause. Digests are not shown: they explain nothing.
 fn changed(name: &str, old: &str, new: &str) -> String {
     if name == LOCATION {
         let place = old.split(' ').next().unwrap_or_default();
@@ -99,6 +99,16 @@ fn changed(name: &str, old: &str, new: &str) -> String {
         return format!("{name} is {new:?}, and was {old:?}");
     }
     format!("{name} differs")
+}
+
+#[cfg(test)]
+impl PartFacts {
+    /// Facts with these names and values.
+    pub(super) fn of(list: &[(&str, &str)]) -> Self {
+        let mut facts = Self::default();
+        list.iter().for_each(|(name, value)| facts.add(*name, *value));
+        facts
+    }
 }
 
 fn escaped(text: &str) -> String {
@@ -152,18 +162,12 @@ fn replace_path(text: &str, path: &str, name: &str) -> String {
 mod tests {
     use super::*;
 
-    fn facts(list: &[(&str, &str)]) -> PartFacts {
-        let mut facts = PartFacts::default();
-        list.iter().for_each(|(name, value)| facts.add(*name, *value));
-        facts
-    }
-
     #[test]
     fn the_text_has_one_line_for_each_fact_and_no_two_lists_have_the_same() {
-        let one = facts(&[("option a", "x\ny\tz"), (LOCATION, "/srv/one")]);
+        let one = PartFacts::of(&[("option a", "x\ny\tz"), (LOCATION, "/srv/one")]);
         assert_eq!(one.text(true), "option a\tx\\ny\\tz\nlocation\t/srv/one\n");
         assert_eq!(one.text(false), "option a\tx\\ny\\tz\n");
-        assert_ne!(facts(&[("a", "b\\n")]).text(true), facts(&[("a", "b\n")]).text(true));
+        assert_ne!(PartFacts::of(&[("a", "b\\n")]).text(true), PartFacts::of(&[("a", "b\n")]).text(true));
     }
 
     #[test]
@@ -171,17 +175,18 @@ mod tests {
         let here =
             [("program cc", "/usr/bin/cc sha256:1"), ("part lib", "x"), ("remote-platform image", "1"), ("c", "d")];
         let there = [("program cc", "/usr/bin/cc sha256:1\n/bin/cc sha256:1"), (LOCATION, "/b"), ("c", "d")];
-        assert_eq!(facts(&here).of_machine(), facts(&there).of_machine());
+        assert_eq!(PartFacts::of(&here).of_machine(), PartFacts::of(&there).of_machine());
         let other = [("program cc", "/usr/bin/cc sha256:2"), ("c", "d")];
         assert_eq!(
-            facts(&here).of_machine().first_difference(&facts(&other).of_machine()).unwrap(),
+            PartFacts::of(&here).of_machine().first_difference(&PartFacts::of(&other).of_machine()).unwrap(),
             "program cc differs"
         );
     }
 
     #[test]
     fn the_first_difference_is_named() {
-        let t = |before: &[(&str, &str)], now: &[(&str, &str)]| facts(now).first_difference(&facts(before));
+        let t =
+            |before: &[(&str, &str)], now: &[(&str, &str)]| PartFacts::of(now).first_difference(&PartFacts::of(before));
         assert_eq!(t(&[("a", "1")], &[("a", "1")]), None);
         assert_eq!(t(&[("a", "1")], &[("a", "2")]).unwrap(), "a is \"2\", and was \"1\"");
         assert_eq!(t(&[("a", "sha256:1")], &[("a", "sha256:2")]).unwrap(), "a differs");

@@ -37,10 +37,17 @@ impl PartKey {
     }
 }
 
+/// The variables that each command gets. The values of those that the user granted are among the facts, as digests: what is
+/// here is sent to the server, and they may be secret.
+fn public(environment: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let is_public = |name: &str| ["LANG", "PATH", "TERM"].contains(&name);
+    environment.iter().filter(|(name, _)| is_public(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
 fn action(part: &str, decision: &Decision, located: bool) -> Result<ActionDescription, InputError> {
     let mut action = ActionDescription {
         arguments: ["buildout-host", "make-part", part].map(str::to_owned).to_vec(),
-        environment: decision.environment.clone(),
+        environment: public(&decision.environment),
         platform: BTreeMap::from([
             ("ISA".to_owned(), std::env::consts::ARCH.to_owned()),
             ("OSFamily".to_owned(), std::env::consts::OS.to_owned()),

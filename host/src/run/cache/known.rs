@@ -1,4 +1,4 @@
-//! The facts of parts that this machine has made or fetched, by the name of the part: to say why another one is not in the cache.
+//! The facts of parts that this machine has made or fetched, by the name of the part: to explain why another one is not in the cache.
 //!
 //! What cannot be read or written is as if nothing was known: the explanation is then shorter.
 
@@ -43,7 +43,7 @@ impl KnownParts {
         let Some(nearest) = all.iter().min_by_key(|known| facts.distance(known)) else {
             return format!("no part {part} was stored before, as far as this machine knows");
         };
-        facts.first_difference(nearest).unwrap_or_else(|| "it was stored once, and is gone".to_owned())
+        facts.first_difference(nearest).unwrap_or_else(|| "it was stored before, and was removed since".to_owned())
     }
 
     fn of(&self, part: &str) -> Vec<PartFacts> {
@@ -61,23 +61,17 @@ impl KnownParts {
 mod tests {
     use super::*;
 
-    fn facts(list: &[(&str, &str)]) -> PartFacts {
-        let mut facts = PartFacts::default();
-        list.iter().for_each(|(name, value)| facts.add(*name, *value));
-        facts
-    }
-
     #[test]
     fn a_miss_is_explained_by_the_most_similar_part() {
         let space = tempfile::tempdir().unwrap();
         let known = KnownParts::new(space.path().join("known"));
-        let now = facts(&[("a", "1"), ("b", "2"), ("c", "3")]);
+        let now = PartFacts::of(&[("a", "1"), ("b", "2"), ("c", "3")]);
         assert!(known.explain("zlib", &now).starts_with("no part zlib"));
-        known.remember("zlib", &facts(&[("a", "1"), ("b", "2"), ("c", "4")]));
-        known.remember("zlib", &facts(&[("a", "9"), ("b", "9"), ("c", "3")]));
+        known.remember("zlib", &PartFacts::of(&[("a", "1"), ("b", "2"), ("c", "4")]));
+        known.remember("zlib", &PartFacts::of(&[("a", "9"), ("b", "9"), ("c", "3")]));
         assert_eq!(known.explain("zlib", &now), "c is \"3\", and was \"4\"");
         known.remember("zlib", &now);
-        assert_eq!(known.explain("zlib", &now), "it was stored once, and is gone");
+        assert_eq!(known.explain("zlib", &now), "it was stored before, and was removed since");
         assert!(known.explain("xz", &now).starts_with("no part xz"));
     }
 }

@@ -20,5 +20,4 @@ pub use part_cache::{CacheOutlook, PartForecast};
 pub use settings::{CacheFlags, local_store};
 
 pub(super) use part_cache::{OpenCache, PartCache, install};
-pub(super) use settings::OPTIONS;
 pub(super) use tally::CacheTally;

@@ -109,7 +109,7 @@ impl PartCache {
 
     fn open(context: &RunContext, settings: CacheSettings) -> Result<Self, RunError> {
         let store = BlobStore::open(&settings.directory.join("store"), settings.capacity).or_else(|error| {
-            context.log(Level::Warning, &format!("{error} Parts are not kept on this machine."));
+            context.log(Level::Warning, &format!("{error}. Parts are not kept on this machine."));
             BlobStore::temporary()
         });
         let store = store.map_err(NoPartStore)?;
@@ -138,7 +138,9 @@ impl PartCache {
             }
         };
         self.executor.forget(&key);
-        let why = match self.fetch(view, part, &key)? {
+        let sought = self.fetch(view, part, &key)?;
+        self.report_warnings(view);
+        let why = match sought {
             SoughtPart::Placed(paths) => return Ok(Ok(Some(paths))),
             SoughtPart::Missed(why) => why,
         };
@@ -195,7 +197,6 @@ impl PartCache {
                 CacheLookup::Miss(reason) => why = Some(reason.to_string()),
             }
         }
-        self.report_warnings(view);
         Ok(SoughtPart::Missed(why.unwrap_or_else(|| self.known.explain(part, &key.decision.facts))))
     }
 
@@ -345,7 +346,11 @@ impl PartCache {
         let CapturedTree { node, files } = tree;
         let outputs = ActionOutputs { paths: BTreeMap::from([(OUTPUT.to_owned(), node)]) };
         let captured = CapturedOutputs { outputs, files };
-        self.results.record(&key.located, &captured);
+        let recorded = self.results.record(&key.located, &captured);
+        if !recorded.local && !recorded.remote {
+            // There is a warning, or the run is interrupted.
+            return Ok(());
+        }
         if found.is_none() {
             self.results.record(&key.free, &captured);
         }

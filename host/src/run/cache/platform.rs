@@ -14,7 +14,7 @@ use base::files::{open_regular, read_whole};
 /// The files of the system that were looked at, with their digests.
 #[derive(Debug, Default)]
 pub(super) struct SystemFiles {
-    digests: Mutex<Map<PathBuf, Option<Digest>>>,
+    digests: Mutex<Map<PathBuf, Option<String>>>,
 }
 
 /// The largest part of a program that is read to find what loads it.
@@ -38,12 +38,15 @@ impl SystemFiles {
         files.filter_map(|path| self.file(&path)).collect::<Vec<_>>().join(" ")
     }
 
-    /// The digest of a file; `None` if it cannot be read.
-    pub(super) fn file(&self, path: &Path) -> Option<String> {
+    fn file(&self, path: &Path) -> Option<String> {
         let mut digests = self.digests.lock().unwrap_or_else(PoisonError::into_inner);
-        let digest = digests.entry(path.to_owned()).or_insert_with(|| Some(Digest::of(&read_whole(path).ok()?)));
-        digest.map(|digest| format!("sha256:{digest}"))
+        digests.entry(path.to_owned()).or_insert_with(|| digest_of_file(path)).clone()
     }
+}
+
+/// The digest of a file as it is now; `None` if it cannot be read.
+pub(super) fn digest_of_file(path: &Path) -> Option<String> {
+    Some(format!("sha256:{}", Digest::of(&read_whole(path).ok()?)))
 }
 
 /// The files that a name may mean; an absolute path means itself.

@@ -24,6 +24,8 @@ const COMPRESSED: [&[u8]; 9] = [
 
 /// The most that a gzip file may unpack to.
 const UNPACKED: u64 = 256 << 20;
+/// How many gzip files are looked for in each other: one that contains itself would never end.
+const NESTED: usize = 4;
 
 /// The file that contains one of the paths, as text; `None` if there is none.
 pub(super) fn find(tree: &CapturedTree, paths: &[&str]) -> Option<String> {
@@ -31,7 +33,7 @@ pub(super) fn find(tree: &CapturedTree, paths: &[&str]) -> Option<String> {
     if let Some(link) = links(&tree.node, paths) {
         return Some(link);
     }
-    let contains = |path: &Path| read_whole(path).map_or(true, |bytes| is_in(&bytes, &searches));
+    let contains = |path: &Path| read_whole(path).map_or(true, |bytes| is_in(&bytes, &searches, NESTED));
     let found = tree.files.values().find(|path| contains(path))?;
     Some(found.display().to_string())
 }
@@ -49,14 +51,16 @@ fn entries(directory: &TreeDirectory) -> impl Iterator<Item = &TreeNode> {
     directory.entries().map(|(_, node)| node)
 }
 
-fn is_in(bytes: &[u8], searches: &[Search]) -> bool {
+/// Whether the bytes contain one of the paths, or may do so. `nested` is how many gzip files are looked into.
+fn is_in(bytes: &[u8], searches: &[Search], nested: usize) -> bool {
     if COMPRESSED.iter().any(|start| bytes.starts_with(start)) {
         return true;
     }
     if bytes.starts_with(b"\x1f\x8b") {
+        let Some(nested) = nested.checked_sub(1) else { return true };
         let mut unpacked = Vec::new();
         let read = MultiGzDecoder::new(bytes).take(UNPACKED + 1).read_to_end(&mut unpacked);
-        return read.is_err() || unpacked.len() as u64 > UNPACKED || is_in(&unpacked, searches);
+        return read.is_err() || unpacked.len() as u64 > UNPACKED || is_in(&unpacked, searches, nested);
     }
     searches.iter().any(|search| search.is_in(bytes))
 }
@@ -111,7 +115,7 @@ mod tests {
 
     fn found(bytes: &[u8]) -> bool {
         let searches: Vec<Search> = encodings("/srv/b").into_iter().map(Search::new).collect();
-        is_in(bytes, &searches)
+        is_in(bytes, &searches, NESTED)
     }
 
     #[test]
@@ -132,6 +136,8 @@ mod tests {
         };
         assert!(found(&gzip(b"at /srv/b/share")) && !found(&gzip(b"at /usr/share")));
         assert!(found(&[gzip(b"one"), gzip(b"/srv/b")].concat()) && found(&gzip(&gzip(b"/srv/b"))));
+        let deep = (0..NESTED).fold(gzip(b"at /usr/share"), |inner, _| gzip(&inner));
+        assert!(found(&deep), "it is not looked into to its end");
         assert!(found(b"\x1f\x8bdamaged") && found(b"BZh9..") && found(b"PK\x03\x04.."));
     }
 }

@@ -1,4 +1,5 @@
-//! The settings of the cache: from the command line, else the environment, else `[buildout]`.
+//! The settings of the cache: from the command line, else the environment, else `[buildout]`. The variable of an option is its
+//! name in upper case after `BUILDOUT_`, with `_` for `-`.
 //!
 //! What names a program or a secret never comes from the configuration, which may have been downloaded.
 
@@ -12,17 +13,6 @@ use remote::{DEFAULT_CAPACITY, HeaderSource, InvalidServerAddress, ServerSetting
 
 use super::super::context::RunContext;
 use crate::error::RunError;
-
-/// Options of `[buildout]` that set up the cache. A variable of the environment with the name in upper case after `BUILDOUT_`,
-/// and `_` for `-`, has the same meaning.
-pub(in crate::run) const OPTIONS: [&str; 6] = [
-    "remote-cache",
-    "remote-cache-directory",
-    "remote-cache-size",
-    "remote-cache-upload",
-    "remote-executor",
-    "remote-platform",
-];
 
 /// The settings that are only in the environment and on the command line.
 const PRIVATE: [&str; 5] =
@@ -103,6 +93,11 @@ impl CacheSettings {
     }
 }
 
+/// The variable of the environment that has the same meaning as a setting.
+fn variable(name: &str) -> String {
+    format!("BUILDOUT_{}", name.to_uppercase().replace('-', "_"))
+}
+
 /// Where settings are read.
 struct SettingSource<'a> {
     context: &'a RunContext,
@@ -112,9 +107,8 @@ struct SettingSource<'a> {
 impl SettingSource<'_> {
     /// The value of a setting on the command line, or in the environment.
     fn outside(&self, name: &str) -> Option<&str> {
-        let variable = format!("BUILDOUT_{}", name.to_uppercase().replace('-', "_"));
         let (flags, variables) = (&self.context.settings.cache.values, &self.context.environment.variables);
-        flags.get(name).or_else(|| variables.get(&variable)).map(String::as_str)
+        flags.get(name).or_else(|| variables.get(&variable(name))).map(String::as_str)
     }
 
     /// The value of a setting that is not empty.
@@ -157,6 +151,14 @@ impl SettingSource<'_> {
                 return Err(self.invalid("tls-client-certificate", problem.to_owned()));
             }
         };
+        if (headers.is_some() || client.is_some()) && self.is_downloaded(name) {
+            let problem = format!(
+                "A downloaded profile sets {name}, and must not decide who gets your headers and your certificate: set \
+                 --{name} or {}",
+                variable(name)
+            );
+            return Err(self.invalid(name, problem));
+        }
         let tls = TlsSettings { authorities: self.path("tls-certificate")?, client };
         let write = self.is_true("remote-cache-upload")?;
         Ok(ServerSettings { instance: instance.to_owned(), headers, tls, write, ..ServerSettings::new(address) })
@@ -189,9 +191,18 @@ impl SettingSource<'_> {
         lines.map(property).collect()
     }
 
+    /// Where the configuration has a setting, unless it is set elsewhere.
+    fn place(&self, name: &str) -> Option<Place> {
+        self.buildout.place_of("buildout", Some(name)).filter(|_| self.outside(name).is_none())
+    }
+
+    fn is_downloaded(&self, name: &str) -> bool {
+        let is_remote = |file: &str| file.contains("://") && !file.starts_with("file://");
+        self.place(name).is_some_and(|place| is_remote(&place.source.name))
+    }
+
     fn invalid(&self, name: &str, problem: String) -> RunError {
-        let place = self.buildout.place_of("buildout", Some(name)).filter(|_| self.outside(name).is_none());
-        InvalidCacheSetting { problem, place, remedy: None }.into()
+        InvalidCacheSetting { problem, place: self.place(name), remedy: None }.into()
     }
 }
 
@@ -206,7 +217,7 @@ fn bytes(text: &str) -> Option<u64> {
     let (number, unit) = text.split_at(at);
     let unit = unit.trim().trim_end_matches('B').trim_end_matches('i');
     let power = ["", "K", "M", "G", "T"].iter().position(|known| known.eq_ignore_ascii_case(unit))?;
-    number.parse::<u64>().ok()?.checked_shl(10 * u32::try_from(power).ok()?).filter(|bytes| *bytes > 0)
+    number.parse::<u64>().ok()?.checked_mul(1 << (10 * power)).filter(|bytes| *bytes > 0)
 }
 
 #[cfg(test)]
@@ -217,6 +228,8 @@ mod tests {
     fn sizes_have_binary_units() {
         assert_eq!(bytes("20 GiB"), Some(20 << 30));
         assert_eq!((bytes("500M"), bytes("1000"), bytes("3kB")), (Some(500 << 20), Some(1000), Some(3 << 10)));
-        assert_eq!((bytes(""), bytes("many"), bytes("5 ells"), bytes("0")), (None, None, None, None));
+        for text in ["", "many", "5 ells", "0", "20000000 TiB"] {
+            assert_eq!(bytes(text), None, "{text}");
+        }
     }
 }

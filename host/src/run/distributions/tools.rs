@@ -61,7 +61,7 @@ fn usable(
     let substitute = tempfile::Builder::new().prefix("buildout-host-").tempdir_in(&temporary);
     let substitute = substitute.map_err(FileError::of("write in", &temporary))?;
     let error = FileError::of("write in", &kept)(error);
-    report.log(Level::Warning, &format!("Distributions and what was learned about them are not kept: {error}"));
+    report.log(Level::Warning, &format!("Distributions and their metadata are not kept: {error}"));
     Ok((substitute.path().to_owned(), Some(substitute)))
 }
 

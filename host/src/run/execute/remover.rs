@@ -148,15 +148,16 @@ impl<'a> Remover<'a> {
 /// themselves, the files that the host keeps, the files of the configuration, and the home directory.
 pub(super) fn in_buildout(locations: &Locations, environment: &Environment) -> Removal {
     let mut removal = Removal::new(&locations.directory);
+    // First, since an error shows the first reason: files of the configuration may be in the home directory.
+    for home in environment.homes() {
+        removal.protect_home(&home);
+    }
     for directory in &locations.standard()[1..] {
         removal.allow(directory);
         removal.protect(directory);
     }
     for path in locations.protected.iter().chain(&locations.kept) {
         removal.protect(path);
-    }
-    for home in environment.homes() {
-        removal.protect_home(&home);
     }
     removal
 }

@@ -27,7 +27,7 @@ pub(in crate::run) struct Recipes {
     shared: Arc<SharedRecipes>,
     /// The directories of the buildout, read once: no recipe can change `[buildout]`.
     locations: OnceLock<Arc<Locations>>,
-    /// The directory of parts that are made by other recipes than these.
+    /// The directory of parts that are not made by these recipes.
     other_parts: Option<String>,
 }
 

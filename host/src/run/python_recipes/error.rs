@@ -69,7 +69,7 @@ impl Explain for NoProgram {
             Self::EntryPoint { known, .. } if known.is_empty() => {
                 vec![
                     "It has no entry points in the group zc.buildout: it is not a recipe.".to_owned(),
-                    "It comes from the index, because recipes.toml has no entry for the name. A recipe of your own needs one."
+                    "It comes from the index, because recipes.toml has no entry for the name. Your own recipe needs one."
                         .to_owned(),
                 ]
             }

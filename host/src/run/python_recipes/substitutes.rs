@@ -1,5 +1,5 @@
 //! Recipes of the Python runtime itself, under the names of published ones that cannot run: they were written for Python 2, or
-//! for a zc.buildout of long ago.
+//! for a very old zc.buildout.
 
 use registry::RecipeReference;
 

@@ -7,7 +7,6 @@ use base::source::{did_you_mean, nearest};
 use config::options::Buildout;
 use config::{KNOWN_OPTIONS, is_predefined};
 
-use super::super::cache;
 use super::super::view::ResolvedBuildout;
 
 const EXPLANATION: &str =
@@ -41,7 +40,7 @@ impl Unused {
         }
         unused.retain(|option| {
             let name = option.as_str();
-            !(is_predefined(option) || KNOWN_OPTIONS.contains(&name) || cache::OPTIONS.contains(&name))
+            !(is_predefined(option) || KNOWN_OPTIONS.contains(&name))
         });
         self.warn(view, "buildout", unused);
     }
@@ -139,7 +138,7 @@ fn known_options(view: &ResolvedBuildout, section: &str) -> Vec<String> {
     if section == "buildout" {
         let mut known = view.buildout.keys(section).unwrap_or_default();
         known.retain(|option| is_predefined(option));
-        known.extend(KNOWN_OPTIONS.iter().chain(&cache::OPTIONS).map(|option| (*option).to_owned()));
+        known.extend(KNOWN_OPTIONS.iter().map(|option| (*option).to_owned()));
         return known;
     }
     let (Some(recipe), Ok(runtime)) = (view.recipes.of_part(section), view.recipes.runtime()) else {

@@ -86,7 +86,7 @@ fn grant(grant: &wit::Grant) -> Option<String> {
         wit::Grant::Distributions => "install Python distributions".to_owned(),
         wit::Grant::Memory(bytes) => format!("use {} MiB of memory", bytes >> 20),
         wit::Grant::Timeout(milliseconds) => format!("run for {} minutes per call", milliseconds / 60_000),
-        wit::Grant::Network(program) => format!("lend the network to `{program}`"),
+        wit::Grant::Network(program) => format!("give `{program}` network access"),
         wit::Grant::Other(_) => return None,
     })
 }

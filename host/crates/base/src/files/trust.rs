@@ -1,6 +1,6 @@
 //! Whether other users can change a file: what decides which code runs is taken only from files where they cannot.
 //!
-//! A file that another user owns can change at any time, even through memory that was mapped long ago, with no trace in
+//! A file that another user owns can change at any time, even through memory that was mapped much earlier, with no trace in
 //! its times. In a directory that another user can write, another file can take its place.
 
 use std::fs::Metadata;
@@ -44,7 +44,7 @@ pub fn check_trusted(path: &Path, metadata: &Metadata) -> Result<(), Distrust> {
     Ok(())
 }
 
-/// Checks a directory and all that hold it. One that does not exist is trusted: whoever creates it decides.
+/// Checks a directory and all that contain it. One that does not exist is trusted: its creator decides.
 ///
 /// # Errors
 /// Why one of them is not trusted.

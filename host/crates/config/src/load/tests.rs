@@ -276,7 +276,7 @@ fn a_relative_extends_cache_is_in_the_buildout_directory() {
 }
 
 #[test]
-fn offline_is_offline_whoever_says_it() {
+fn offline_is_offline_wherever_it_is_set() {
     let t = |files: &[(&str, &str)], assignments: &[&str], expected| {
         assert_eq!(url_settings(files, assignments).offline, expected, "{files:?} {assignments:?}");
     };

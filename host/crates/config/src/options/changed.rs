@@ -19,7 +19,7 @@ impl ConfigurationChanges {
         self.added.contains_key(section)
     }
 
-    /// What became of an option, if it was changed.
+    /// How an option was changed, if it was.
     pub(super) fn option(&self, section: &str, option: &str) -> Option<Option<Arc<OptionValue>>> {
         self.options.get(section)?.get(option).cloned()
     }

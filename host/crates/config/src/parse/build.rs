@@ -221,15 +221,15 @@ impl SectionsBuilder<'_> {
     }
 }
 
-/// Adds a hint about what the user may have meant.
 /// The hint for a header without its end.
 const NO_BRACKET: &str = "A header ends with `]`, which is missing.";
 
-/// Whether a line begins as a header, and does not end as one.
+/// Whether a line begins like a header but does not end like one.
 fn is_open(line: &str) -> bool {
     line.starts_with('[') && !line.contains(']')
 }
 
+/// Adds a hint about what the user may have meant.
 fn explain(trouble: Trouble, line: &str) -> Trouble {
     if is_open(line) {
         trouble.hint(NO_BRACKET)

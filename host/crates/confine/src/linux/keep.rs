@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, poll};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, wait, waitpid};
 
 use super::{connect, system};
-use crate::message::{Notice, tell};
+use crate::message::{Notice, notify};
 
 /// A started command.
 pub(super) struct Started {
@@ -33,7 +33,7 @@ pub(super) fn until_it_ends(socket: &UnixStream, mut started: Started) {
                 (None, Some(signal)) => Notice::Signalled(signal),
                 (None, None) => continue,
             };
-            tell(socket, &notice);
+            notify(socket, &notice);
             return;
         }
         let mut watched =

@@ -24,7 +24,7 @@ use std::os::unix::net::UnixStream;
 use std::process::ExitCode;
 
 use super::error::Layer;
-use super::message::{StartOrder, receive, tell};
+use super::message::{StartOrder, notify, receive};
 use super::policy::ConfinementLevel;
 use shared::{FIRST_DESCRIPTOR, ShimResult, die_with_parent, missing, out_of_the_way};
 use system::Fork;
@@ -43,7 +43,7 @@ pub fn main() -> Option<ExitCode> {
     // Without an order there is no host to report to: a user called the program under this name.
     let Ok((order, descriptors)) = receive(&socket) else { return Some(ExitCode::FAILURE) };
     if let Err(notice) = confine(&socket, &order, descriptors) {
-        tell(&socket, &notice);
+        notify(&socket, &notice);
     }
     Some(ExitCode::SUCCESS)
 }
@@ -76,7 +76,7 @@ fn confine_fully(socket: &UnixStream, order: &StartOrder, descriptors: Vec<Owned
     match system::fork().map_err(missing(Layer::Namespaces, "fork"))? {
         Fork::Child => {
             if let Err(notice) = first_process(socket, order, descriptors) {
-                tell(socket, &notice);
+                notify(socket, &notice);
             }
             // When this process exits, the kernel kills all others of this process namespace.
             system::exit_now(0)

@@ -16,7 +16,7 @@ use super::shared::{ShimResult, die_with_parent, missing, out_of_the_way};
 use super::system::{self, Fork};
 use super::{connect, landlock, privileges, seccomp};
 use crate::error::Layer;
-use crate::message::{Notice, StartOrder, receive_descriptor, tell};
+use crate::message::{Notice, StartOrder, notify, receive_descriptor};
 use crate::policy::ConfinementLevel;
 
 /// Starts the command as a child. The child itself reports failures before the program is executed.
@@ -30,7 +30,7 @@ pub(super) fn start(socket: &UnixStream, order: &StartOrder, descriptors: Vec<Ow
         Fork::Child => {
             drop(own);
             if let Err(notice) = become_command(order, descriptors, &keeper) {
-                tell(socket, &notice);
+                notify(socket, &notice);
             }
             system::exit_now(127)
         }

@@ -71,14 +71,14 @@ impl Back<'_> {
         if pair.kind == DirectoryKind::Metadata { self.remove_missing(pair) } else { Ok(()) }
     }
 
-    /// Removes the files of metadata that the build has removed: what they say, such as requirements and scripts, is no
-    /// longer so.
+    /// Removes the files of metadata that the build has removed: what they declare, such as requirements and scripts, no
+    /// longer applies.
     fn remove_missing(&mut self, pair: &BuiltAndOriginal<'_>) -> Result<(), BuildError> {
         let path = self.private.project.join(pair.inside);
         for (name, kind) in handles::entries(pair.to).map_err(FileError::of("read", &path))? {
             self.budget.take(0).map_err(FileError::of("read", &path))?;
             let inside = pair.inside.join(&name);
-            // The copy had it only if it has a stamp.
+            // Only a file with a stamp was in the copy.
             let was_copied = self.private.stamps.contains_key(&inside);
             let is_gone = pair.from.symlink_metadata(&name).is_err_and(|error| error.kind() == ErrorKind::NotFound);
             if kind.is_file() && was_copied && is_gone && pair.kind.output(&name) == BuildOutput::Compiled {

@@ -46,7 +46,7 @@ pub(super) struct PrivateCopy {
 }
 
 impl PrivateCopy {
-    /// Copies `project`, on whose path is no symbolic link, to `copy`, which does not exist, without the `protected`
+    /// Copies `project`, whose path has no symbolic link, to `copy`, which does not exist, without the `protected`
     /// paths.
     pub(super) fn new(
         project: &Path,

@@ -1,4 +1,4 @@
-//! What a build of a project can read: all files of the project, so that a later run can tell whether something changed.
+//! What a build of a project can read: all files of the project, so that a later run knows whether something changed.
 //!
 //! Files of the buildout, of earlier builds and of Python's cache are not among them, as builds do not see them or do not
 //! depend on them.

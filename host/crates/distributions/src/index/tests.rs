@@ -98,7 +98,7 @@ fn listings_in_json() {
     assert_eq!((links[0].size, links[0].checksums.len(), links[0].yanked.as_deref()), (Some(7), 1, None));
     assert_eq!((links[1].yanked.as_deref(), links[1].metadata.clone()), (Some("bad"), Some(None)));
     assert_eq!(links.len(), 3);
-    assert!(links[2].clone().into_file().is_none(), "a name with a directory in it is no file");
+    assert!(links[2].clone().into_file().is_none(), "a name with a directory in it is not a file");
     for (text, cause) in [
         ("{}", "not a listing"),
         ("[", "not a listing"),

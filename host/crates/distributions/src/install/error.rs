@@ -73,7 +73,7 @@ impl Explain for InstallError {
             Self::Unpack(error) => error.hints(),
             Self::File(error) => error.hints(),
             Self::Differs { .. } => {
-                vec!["Nothing of it was installed. A pin in [versions] can name another version.".to_owned()]
+                vec!["Nothing was installed from it. A pin in [versions] can select another version.".to_owned()]
             }
             Self::Lost { .. } => {
                 vec!["Something removed it in the meantime; the next run installs it again.".to_owned()]

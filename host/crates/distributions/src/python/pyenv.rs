@@ -9,7 +9,7 @@ const LONGEST: u64 = 4 << 10;
 /// The file with the version for a directory and those below it.
 const LOCAL: &str = ".python-version";
 
-/// The Python that a shim would start in `directory`, without variables of pyenv. `None` if `executable` is no shim, or if
+/// The Python that a shim would start in `directory`, without variables of pyenv. `None` if `executable` is not a shim, or if
 /// that is not certain.
 pub fn behind_shim(executable: &Path, directory: &Path) -> Option<PathBuf> {
     let shims = executable.parent().filter(|parent| parent.ends_with("shims"))?;

@@ -144,7 +144,7 @@ impl Explain for WheelError {
     fn hints(&self) -> Vec<String> {
         match self {
             Self::Refused { .. } => vec![
-                "Nothing of it was unpacked. Another version, or its source distribution, may work. Report this to \
+                "Nothing was unpacked. Another version, or its source distribution, may work. Report this to \
                  its publisher."
                     .to_owned(),
             ],

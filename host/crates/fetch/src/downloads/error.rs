@@ -22,7 +22,7 @@ pub enum DownloadError {
         /// The cause.
         fault: TransferFault,
     },
-    /// The file is not the expected one. Nothing of it was stored.
+    /// The file is not the expected one. Nothing was stored.
     #[error("Wrong {} checksum of {url}: expected {expected}, found {found}", .expected.algorithm())]
     WrongChecksum {
         /// The URL that was requested.

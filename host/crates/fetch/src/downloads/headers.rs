@@ -20,7 +20,7 @@ const OWN: [HeaderName; 12] = [
     header::UPGRADE,
 ];
 
-/// The headers that are sent. What is no valid header is left out.
+/// The headers that are sent. Invalid headers are left out.
 pub(super) fn sent(headers: &[(String, String)]) -> Vec<(HeaderName, String)> {
     let valid = headers.iter().filter_map(|(name, value)| {
         let name = HeaderName::try_from(name.as_str()).ok()?;

@@ -169,7 +169,7 @@ fn validator_of(headers: &HeaderMap) -> Option<String> {
     tag.or_else(|| text(header::LAST_MODIFIED))
 }
 
-/// Whether a response is for another file than the one that `validator` identifies.
+/// Whether a response is for a file other than the one that `validator` identifies.
 fn contradicts(headers: &HeaderMap, validator: &str) -> bool {
     let name = if validator.starts_with('"') { header::ETAG } else { header::LAST_MODIFIED };
     headers.get(name).is_some_and(|value| value != validator)

@@ -28,7 +28,6 @@ use crate::ownership::{KnownPaths, Made, Records, Unfinished};
 const DENIED_KEPT: usize = 10;
 
 /// The kind of call.
-#[allow(dead_code, reason = "runs of Python recipes construct all of them")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     Describe,
@@ -104,7 +103,7 @@ pub(crate) struct Call {
     last_host_call: HostCall,
     /// Watches what the guest writes.
     pub(crate) disk: Arc<DiskGuard>,
-    /// What came into being through the part.
+    /// What the part created.
     pub(crate) made: Made,
     /// Options, as section and name, to which grants refer.
     pub(crate) granted_options: Arc<[(String, String)]>,
@@ -184,7 +183,7 @@ impl Call {
         self.known_paths().is_foreign(path)
     }
 
-    /// Announces a path that is about to come into being through the part.
+    /// Announces a path that the part is about to create.
     ///
     /// # Errors
     /// As [`KnownPaths::will_make`].

@@ -121,7 +121,7 @@ fn not_offered(import: &str) -> Option<String> {
             Some("this host has WASI 0.2".into())
         }
         Some(("wasi", name)) if WASI.contains(&name) => None,
-        _ => Some(format!("this host offers buildout:recipe {VERSION} and of WASI 0.2 {}", WASI.join(", "))),
+        _ => Some(format!("this host offers buildout:recipe {VERSION} and, of WASI 0.2, {}", WASI.join(", "))),
     }
 }
 

@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_component_is_named() {
+    fn what_is_not_a_component_is_named() {
         for (bytes, found) in [
             (&b""[..], "an empty file"),
             (b"hello", "not a WebAssembly file"),

@@ -48,7 +48,7 @@ pub fn sign_file(
     let component = Component::read(path, "", ComponentOrigin::Path(path.to_owned()))?;
     let others = match read_signatures(path, output) {
         Err(SignatureError::Missing { .. }) => Vec::new(),
-        // What is no signature is replaced like one.
+        // What is not a signature is replaced like one.
         Err(SignatureError::Malformed(_)) if earlier == Earlier::Replace => Vec::new(),
         signatures => signatures?,
     };

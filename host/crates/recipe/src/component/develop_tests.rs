@@ -166,7 +166,7 @@ fn what_the_compiler_says_is_reported_as_it_is() {
 }
 
 #[test]
-fn a_crate_that_is_no_library_makes_no_component() {
+fn a_crate_that_is_not_a_library_makes_no_component() {
     let manifest = "[package]\nname = \"a\"\nedition = \"2024\"\n[workspace]\n";
     let project = TestProject::new(&[("Cargo.toml", manifest), ("src/main.rs", "fn main() {}")]);
     let error = project.develop(&Silent).unwrap_err();
@@ -191,7 +191,7 @@ fn without_cargo_the_error_names_it() {
 }
 
 #[test]
-fn what_is_no_recipe_project_says_why() {
+fn what_is_not_a_recipe_project_is_explained() {
     assert!(TestProject::new(&[]).reason().ends_with("it has no recipe.toml and no Cargo.toml"));
     let workspace = TestProject::new(&[("Cargo.toml", "[workspace]\n")]);
     assert!(workspace.reason().ends_with("its Cargo.toml names no package"));

@@ -225,7 +225,7 @@ impl ComponentError {
         Self::Read { path: path.to_owned(), error: Arc::new(error) }
     }
 
-    /// The same for an unknown recipe that is no Python distribution either, with what was found out about that.
+    /// The same for an unknown recipe that is not a Python distribution either, with what was found out about that.
     #[must_use]
     pub fn also(mut self, other: &dyn Explain) -> Self {
         if let Self::Unknown { searched, further, .. } = &mut self {

@@ -28,9 +28,7 @@ impl Component {
         let package = "python-runtime".to_owned();
         Ok(Self { digest, content, compiled: None, origin: ComponentOrigin::PythonRuntime, package })
     }
-}
 
-impl Component {
     /// The file of the Python runtime, next to this program.
     ///
     /// # Errors

@@ -459,7 +459,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_recipe_tells_what_was_searched_what_is_near_and_what_to_write() {
+    fn an_unknown_recipe_shows_what_was_searched_what_is_near_and_what_to_write() {
         let (_directory, resolver) = resolver("[recipe.acme]\npath = \"acme.wasm\"\n", &["recipes"]);
         let error = resolve(&resolver.unwrap(), "recipse:mkdir").unwrap_err();
         assert_eq!(error.to_string(), "There is no recipe \"recipse:mkdir\"");

@@ -1,7 +1,7 @@
 //! Checkouts of version control below the directories that a recipe in Python may write: those that are not its own are
 //! out of its reach (`docs/decisions/150-python-recipes.md`).
 //!
-//! What came into being through the part is its own: what the state records of it, and what its commands make.
+//! A part owns what it created: what the state records of it, and what its commands make.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub(crate) struct Checkouts {
     /// The part, and what the state records of it.
     part: String,
     records: Arc<Records>,
-    /// Those that existed before the first command of the part.
+    /// Those that existed when they were first looked for.
     found: OnceLock<Vec<PathBuf>>,
 }
 
@@ -88,7 +88,8 @@ impl Checkouts {
         Ok(())
     }
 
-    fn is_own(&self, path: &Path) -> bool {
+    /// Whether `path`, without links on its way, is in a place of the part, or the state records it of the part.
+    pub(super) fn is_own(&self, path: &Path) -> bool {
         let is_below =
             |own: &PathBuf| path.starts_with(own) || real_entry(own).is_some_and(|own| path.starts_with(own));
         self.own.iter().any(is_below) || self.records.is_of(&self.part, path)

@@ -10,6 +10,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::checkouts::Checkouts;
 
@@ -22,14 +23,16 @@ pub(crate) struct Guard {
     granted: Vec<PathBuf>,
     /// Checkouts of version control anywhere.
     checkouts: Checkouts,
+    /// Directories that stay where they are, whatever changes in them.
+    places: Vec<Arc<Path>>,
 }
 
 /// What is done to an entry of a directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It is written, or comes into being as a file or a directory.
+    /// It is written, or created as a file or a directory.
     Write,
-    /// It is removed, renamed or replaced, or comes into being as a link.
+    /// It is removed, renamed or replaced, or created as a link.
     Replace,
 }
 
@@ -41,6 +44,28 @@ impl Guard {
     /// The same with these checkouts.
     pub(super) fn with_checkouts(self, checkouts: Checkouts) -> Self {
         Self { checkouts, ..self }
+    }
+
+    /// The same where these directories of the buildout stay where they are: the next run would take a link on the way to one
+    /// for the user's, and follow it. An empty guard stays empty.
+    pub(super) fn with_places(self, places: &[Arc<Path>]) -> Self {
+        match self.is_empty() {
+            true => self,
+            false => Self { places: places.to_vec(), ..self },
+        }
+    }
+
+    /// These directories.
+    pub(super) fn places(&self) -> &[Arc<Path>] {
+        &self.places
+    }
+
+    /// Whether one of them is `path`, or is below it.
+    fn holds_place(&self, path: &Path) -> bool {
+        let is_below = |place: &Arc<Path>| {
+            place.starts_with(path) || real_entry(place).is_some_and(|place| place.starts_with(path))
+        };
+        self.places.iter().any(is_below)
     }
 
     /// The same without these directories and what is below them.
@@ -75,9 +100,18 @@ impl Guard {
     /// Whether an entry of an open directory stays as it is.
     ///
     /// # Errors
-    /// When the place of the directory cannot be found out.
+    /// When the place of the directory cannot be found out, or there are too many files to look for checkouts.
     pub(crate) fn keeps_entry(&self, directory: &impl AsFd, name: &OsStr, change: Change) -> io::Result<bool> {
-        Ok(!self.is_empty() && self.keeps(&real(directory)?.join(name), change))
+        if self.is_empty() {
+            return Ok(false);
+        }
+        let path = real(directory)?.join(name);
+        let is_directory = || path.symlink_metadata().is_ok_and(|found| found.is_dir());
+        // A directory that is moved to the part's own place would take its checkouts there, out of protection.
+        if change == Change::Replace && !self.checkouts.is_own(&path) && is_directory() {
+            self.find_checkouts()?;
+        }
+        Ok(self.keeps(&path, change))
     }
 
     /// Whether an open file is one that stays as it is, by whatever name it was opened.
@@ -102,6 +136,9 @@ impl Guard {
 
     /// Whether `path`, without links on its way, stays as it is.
     pub(crate) fn keeps(&self, path: &Path, change: Change) -> bool {
+        if change == Change::Replace && self.holds_place(path) {
+            return true;
+        }
         if self.is_granted(path) {
             return false;
         }

@@ -52,7 +52,7 @@ impl Mounts {
     ) -> Self {
         let mut grants: Vec<(Arc<Path>, Access)> =
             grants.into_iter().map(|(path, access)| (normal(path), access)).collect();
-        // A handle of the directory that holds a link does not lead through it: the link gets a handle of its own.
+        // A handle of the directory that holds a link does not lead through it: the link gets a separate handle.
         let granted = |link: &Path, access| grants.iter().any(|grant| grant.1 == access && same(&grant.0, link));
         let derived: Vec<Arc<Path>> =
             links.iter().filter(|link| !granted(link, Access::Write)).map(|link| Arc::clone(link)).collect();

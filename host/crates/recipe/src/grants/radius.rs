@@ -83,7 +83,7 @@ fn guarding(applicant: &Applicant<'_>, write: &[PathBuf]) -> Guard {
 /// The buildout directory, and the directories that `[buildout]` names.
 fn written(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let locations = applicant.locations;
-    // A buildout in the home directory itself is no reason to open the home directory.
+    // A buildout in the home directory itself does not open the home directory.
     let homes = applicant.environment.homes();
     let is_of_user = |path: &&PathBuf| homes.iter().any(|home| home.starts_with(path));
     let write = [&locations.directory, &locations.parts, &locations.bin].into_iter().chain(&locations.other_parts);
@@ -172,7 +172,8 @@ fn of_project(project: &Path, locations: &Locations, updates: bool) -> Vec<PathB
 /// Files of a project in Python that can declare entry points.
 const METADATA: [&str; 3] = ["setup.py", "setup.cfg", "pyproject.toml"];
 
-/// Whether a project in Python seems to provide recipes or extensions: they may have other grants than who would change them.
+/// Whether a project in Python seems to provide recipes or extensions: their grants may differ from those of a recipe that
+/// would change them.
 fn is_python_recipe(project: &Path) -> bool {
     let read = |name: &str| base::files::read_string(project.join(name));
     let declares = |name: &str| read(name).is_ok_and(|text| text.contains("zc.buildout"));

@@ -150,7 +150,7 @@ impl Rights {
             process: Process { env, memory },
             makes,
             shared,
-            guard: Arc::new(guard),
+            guard: Arc::new(guard.with_places(locations.standard())),
             fixed: fixed(&recipe.grant),
             kept: Vec::new(),
             temporary: applicant.temporary.clone(),
@@ -184,8 +184,8 @@ impl Rights {
         self.fixed.iter().any(|fixed| fixed == option)
     }
 
-    /// The directories that hold something that stays as it is, and in which the recipe may change everything else:
-    /// those that it may write, and the ones on the way from there. Outer ones first.
+    /// The directories that hold something that stays as it is, or where it is, and in which the recipe may change everything
+    /// else: those that it may write, and the ones on the way from there. Outer ones first.
     pub(crate) fn open_directories(&self) -> Vec<PathBuf> {
         let writable: Vec<&Path> =
             self.mounts.iter().filter(|mount| mount.access == Access::Write).map(|mount| &*mount.path).collect();
@@ -195,6 +195,9 @@ impl Rights {
             let within = around.filter(|path| writable.iter().any(|outer| holds(outer, path)));
             open.extend(within.map(Path::to_owned));
         }
+        let is_writable = |path: &&Path| writable.iter().any(|outer| holds(outer, path));
+        let around = self.guard.places().iter().flat_map(|place| place.ancestors().skip(1));
+        open.extend(around.filter(is_writable).map(Path::to_owned));
         open.sort();
         open.dedup();
         open
@@ -297,7 +300,7 @@ impl Rights {
     }
 
     /// Whether `path` is the part's location or build directory, or below one of them. What is there was made for the part,
-    /// except where parts have no directory of their own.
+    /// except where parts do not have their own directory.
     pub(crate) fn is_own_place(&self, path: &Path) -> bool {
         let Locations { parts, directory, .. } = &*self.locations;
         let is_mixed = holds(parts, directory);

@@ -24,7 +24,7 @@ const TREES: [&str; 16] = [
     "/var",
 ];
 
-/// Trees within those in which people keep files of their own.
+/// Trees within those in which people keep their own files.
 ///
 /// Some systems have `/home`, `/srv` and others as links into `/var`.
 const OPEN: [&str; 12] = [

@@ -57,7 +57,7 @@ fn context(call: &mut Call, failure: &Failure) -> FailureContext {
     // An unreadable path is usually not a user error: recipes check whether files exist.
     let is_user_error = match failure {
         Failure::UserError(_) => true,
-        // With a code, the cause is known: it is no path that was refused.
+        // With a code, the cause is known: no path was refused.
         Failure::Explained(explained) => explained.user_error || explained.code.is_some(),
         Failure::Lookup(_) | Failure::Fault(_) | Failure::Other(_) => false,
     };

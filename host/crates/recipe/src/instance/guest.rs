@@ -75,12 +75,7 @@ fn exports(linked: &InstancePre<StoreState>, start: &str, version: &str) -> bool
 /// An instance of a component.
 pub(crate) enum Guest {
     Current(Recipe),
-    #[allow(dead_code, reason = "runs of Python recipes call it")]
-    Loading {
-        recipe: Recipe,
-        loading: loading::Guest,
-        extensions: extensions::Guest,
-    },
+    Loading { recipe: Recipe, loading: loading::Guest, extensions: extensions::Guest },
     V0_1(Recipe0_1),
 }
 
@@ -152,7 +147,6 @@ impl Guest {
         }
     }
 
-    #[allow(dead_code, reason = "runs of Python recipes call it")]
     /// The distributions in a component that loads its entry points.
     pub(crate) fn provides(&self, store: &mut Store<StoreState>) -> wasmtime::Result<Vec<ProvidedDistribution>> {
         match self {
@@ -161,7 +155,6 @@ impl Guest {
         }
     }
 
-    #[allow(dead_code, reason = "runs of Python recipes call it")]
     /// Loads an entry point.
     pub(crate) fn load(&self, store: &mut Store<StoreState>, program: &Program) -> Returned<EntryPoint> {
         match self {
@@ -170,7 +163,6 @@ impl Guest {
         }
     }
 
-    #[allow(dead_code, reason = "runs of Python recipes call it")]
     /// Runs an extension that was loaded.
     pub(crate) fn run(&self, store: &mut Store<StoreState>, name: &str) -> Returned<()> {
         match self {
@@ -180,7 +172,6 @@ impl Guest {
     }
 }
 
-#[allow(dead_code, reason = "runs of Python recipes call it")]
 fn loads_nothing() -> wasmtime::Error {
     wasmtime::Error::msg("the component does not export `loading`")
 }

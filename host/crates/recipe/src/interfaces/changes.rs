@@ -13,8 +13,8 @@ use crate::limits;
 use config::options::Buildout;
 
 /// Options of `[buildout]` that decide what programs may read, write, fetch and start, where the host writes, and where
-/// recipes come from. No program changes them.
-const DECIDING: [&str; 21] = [
+/// recipes and cached parts come from. No program changes them.
+const DECIDING: [&str; 26] = [
     "allow-hosts",
     "bin-directory",
     "develop-eggs-directory",
@@ -33,6 +33,12 @@ const DECIDING: [&str; 21] = [
     "python",
     "rebootstrap-directory",
     "rebootstrap-prepend-paths",
+    "remote-cache",
+    "remote-cache-directory",
+    "remote-cache-size",
+    "remote-cache-upload",
+    "remote-executor",
+    "remote-platform",
     "shared-part-list",
     "sources-dir",
     "update-versions-file",

@@ -154,15 +154,18 @@ impl ProcessView<'_> {
         }
     }
 
-    /// Reports that a command did not reach the network, with the grant that it needs.
+    /// Reports that a command did not reach the network, with the grant that it needs if one can help.
     fn report_missed_network(&mut self, program: &str) {
         if self.native.settings.level == confine::ConfinementLevel::None {
             return;
         }
-        let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
+        let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if network::lent(program, std::slice::from_ref(&name), &self.call.rights.mounts).is_none() {
+            return self
+                .warn(&format!("The command {program} has no network: only programs of the system can have it"));
+        }
         let grant = format!("network = [{name:?}]");
-        let message = format!("The command {name} has no network. Grant it in recipes.toml: {grant}");
-        self.native.report.report(Event::Log { logger: &self.call.part, level: Level::Warning, message: &message });
+        self.warn(&format!("The command {name} has no network. Grant it in recipes.toml: {grant}"));
         self.call.refused.push(grant);
     }
 
@@ -183,13 +186,13 @@ impl ProcessView<'_> {
             return Ok(Staging::default());
         }
         let rights = Arc::clone(&self.call.rights);
-        // With full confinement, they come into being when the command has ended.
+        // With full confinement, they are created when the command has ended.
         if policy.level != confine::ConfinementLevel::Full {
             self.announce(&rights.makes)?;
         }
         let prepared = Staging::prepare(&rights, policy);
-        let (staging, made) = prepared
-            .map_err(|error| ProcessError::Invalid(format!("a staging directory cannot be created: {error}")))?;
+        let (staging, made) =
+            prepared.map_err(|error| ProcessError::Invalid(format!("the command cannot be prepared: {error}")))?;
         made.into_iter().for_each(|path| self.call.made.add(path));
         Ok(staging)
     }

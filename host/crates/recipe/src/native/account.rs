@@ -2,7 +2,7 @@
 
 use confine::ConfinementLevel;
 
-/// The user `nobody` (and its group): root for its confined commands, and whoever else owns a file.
+/// The user `nobody` (and its group): root for its confined commands, and anyone else who owns a file.
 const NOBODY: u32 = 65534;
 
 /// A user and a group, by their numbers.

@@ -1,6 +1,7 @@
 //! Which commands have the network: programs of the system with the names that a grant lists.
 //!
-//! A program that the recipe may have made itself never has it, whatever its name. What a lent program starts has it, too.
+//! A program that the recipe may have made itself never has it, whatever its name. What a command with the network starts
+//! has it, too.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,7 @@ const MARKS: [&[u8]; 9] = [
     b"Failed to connect",
 ];
 
-/// The program to start with the network, if it is one of the lent ones.
+/// The program to start with the network, if `names` contains it.
 pub(crate) fn lent(program: &str, names: &[String], mounts: &Mounts) -> Option<PathBuf> {
     let path = normalize(Path::new(program));
     let name = path.file_name()?.to_str()?;
@@ -33,8 +34,11 @@ pub(crate) fn lent(program: &str, names: &[String], mounts: &Mounts) -> Option<P
     if !is_bare && !program.starts_with('/') {
         return None;
     }
+    // A link of the system may lead to what the recipe can replace.
+    let is_writable =
+        |path: &Path| mounts.writable(path) || path.canonicalize().is_ok_and(|real| mounts.writable(&real));
     let mut candidates = DIRECTORIES.iter().map(|directory| Path::new(directory).join(name));
-    candidates.find(|candidate| (is_bare || *candidate == path) && candidate.is_file() && !mounts.writable(candidate))
+    candidates.find(|candidate| (is_bare || *candidate == path) && candidate.is_file() && !is_writable(candidate))
 }
 
 /// Whether the output of a command shows that it did not reach the network.

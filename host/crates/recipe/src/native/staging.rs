@@ -1,6 +1,6 @@
 //! Paths that a command makes in a directory where it may change nothing else: other parts are there, or the host's files.
 //!
-//! The command finds the directory as it is, without the paths that it is to make. What it makes comes into being in a
+//! The command finds the directory as it is, without the paths that it is to make. What it makes is created in a
 //! staging directory, and is moved to its place when the command has ended. Only the strongest confinement can show a
 //! staging directory; with the weaker one the directory of parts is writable, and elsewhere the path is made before.
 
@@ -56,7 +56,7 @@ struct StagedOpen {
 pub(crate) struct Settled {
     /// Paths that the command made and that are in their place.
     pub(crate) made: Vec<PathBuf>,
-    /// Paths that the command made and that are no part's: they were removed.
+    /// Paths that the command made and that belong to no part: they were removed.
     pub(crate) removed: Vec<PathBuf>,
 }
 
@@ -180,7 +180,7 @@ fn is_same_link(one: &Path, other: &Path) -> bool {
 
 impl StagedOpen {
     /// Lets the command change a directory, except for what stays as it is: entries that it may change are shown as they
-    /// are, and what is new comes into being in a staging directory.
+    /// are, and what is new is created in a staging directory.
     fn of(rights: &Rights, policy: &mut CommandPolicy, directory: &Path) -> io::Result<Self> {
         let (mut links, guard) = (Vec::new(), Arc::clone(&rights.guard));
         // Its entries take its place.
@@ -318,7 +318,7 @@ pub(crate) fn clear_left(rights: &Rights) {
     for directory in standard.chain(rights.open_directories()) {
         let entries = std::fs::read_dir(&directory).into_iter().flatten().flatten();
         for entry in entries.filter(|entry| is_of_buildout(&entry.file_name(), &prefix)) {
-            // What cannot be removed is no obstacle: it is tried again, and reported, when the part is made.
+            // A failure to remove is not an obstacle: the removal is tried again, and reported, when the part is made.
             let _ = clear(&entry.path());
         }
     }

@@ -1,7 +1,7 @@
-//! Which paths a part owns: those that came into being through it (`docs/decisions/140-ownership.md`).
+//! Which paths a part owns: those that it created (`docs/decisions/140-ownership.md`).
 //!
 //! What a part owns is removed with it. So nothing that existed before the part is its own, and nothing of another part,
-//! whatever its recipe returns from `install`. This is the only place of that rule: [`Made`] collects what comes into being
+//! whatever its recipe returns from `install`. This is the only place of that rule: [`Made`] collects what is created
 //! during a call, [`Records`] has what the state records, and [`claim`] decides about one path.
 
 mod unfinished;
@@ -22,7 +22,7 @@ pub use unfinished::Unfinished;
 /// File systems take the time of a file's birth from a clock that is late by at most one tick of the kernel.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What came into being through a part during one call.
+/// What a part created during one call.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Made {
     paths: Set<PathBuf>,
@@ -47,7 +47,7 @@ impl Made {
         self.commands_since.get_or_insert_with(|| SystemTime::now() - TICK);
     }
 
-    /// Whether `path` came into being, or a directory that holds it did.
+    /// Whether `path` was created, or a directory that contains it.
     pub(crate) fn includes(&self, path: &Path) -> bool {
         !self.paths.is_empty() && path.ancestors().any(|path| self.paths.contains(path))
     }
@@ -124,7 +124,7 @@ impl KnownPaths<'_> {
         !is_made && path.symlink_metadata().is_ok()
     }
 
-    /// Announces a path that is about to come into being through the part. Nothing is announced for a path that exists, that is
+    /// Announces a path that the part is about to create. Nothing is announced for a path that exists, that is
     /// known to be the part's by its place, or that is in a directory that the part made.
     ///
     /// # Errors

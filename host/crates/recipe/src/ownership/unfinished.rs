@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use super::{TICK, birth};
 use crate::grants::locations::UNFINISHED;
 
-/// How long after its announcement a path may come into being.
+/// How long after its announcement a path may be created.
 const DELAY: Duration = Duration::from_millis(200);
 /// The longest file that is read; a longer one is of no run.
 const SIZE: u64 = 16 << 20;
@@ -114,7 +114,7 @@ impl Unfinished {
         let lines = text.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok());
         *left = lines.filter(|line: &Announcement| !is_ended(&line.part)).collect();
         // A file with announcements that still count stays as it is: if it was written again, it would be born later than they
-        // were made. What cannot be removed is no harm: what it announces is checked against the time of birth.
+        // were made. A file that cannot be removed does no harm: what it announces is checked against the time of birth.
         if left.is_empty() {
             let _ = std::fs::remove_file(path);
         }
@@ -225,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_list_announces_nothing() {
+    fn a_file_that_is_not_a_list_announces_nothing() {
         let space = tempfile::tempdir().unwrap();
         let state = space.path().join("state");
         for text in [&b"\xff\n{}\n[1]\n"[..], b"{\"part\":1}", b""] {

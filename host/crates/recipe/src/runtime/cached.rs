@@ -1,5 +1,5 @@
-//! What a cache of parts needs of the recipes: the inputs of a part, commands that see nothing else, and putting a part in its
-//! place that was made elsewhere.
+//! What a cache of parts needs of the recipes: the inputs of a part, commands that see nothing else, and putting a part
+//! that was made elsewhere in its place.
 //!
 //! Knows nothing of keys, servers and stores.
 

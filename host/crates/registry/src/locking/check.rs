@@ -36,7 +36,7 @@ pub(super) fn would_change(publication: &ListedComponent<'_>, before: Option<&Lo
 /// The error for an entry that would have to be removed.
 pub(super) fn would_remove(name: &str) -> LockingError {
     let message = format!(
-        "recipes.lock has recipe {name}, which recipes.toml has from no registry, but the lock file must not change in this run"
+        "recipes.lock has recipe {name}, which does not come from a registry in recipes.toml, but the lock file must not change in this run"
     );
     LockingError::Lock { message, place: None, hints: Vec::new(), remedy: Some(Remedy::UpdateLock) }
 }
@@ -76,7 +76,7 @@ pub(super) fn edited(publication: &ListedComponent<'_>, what: &str) -> LockingEr
     }
 }
 
-/// Refuses a lock file entry with another component than that of the artifact.
+/// Rejects a lock file entry whose component is not that of the artifact.
 ///
 /// # Errors
 /// When the components differ.

@@ -262,6 +262,6 @@ mod tests {
         t("image.manifest.v1", "image.index.v1", "of the type \"application/vnd.oci.image.index.v1+json\"");
         t("{\"annotations", "[{\"annotations", "cannot be understood");
         let hash = format!("sha256:{}", Digest::of(b"component"));
-        t(&hash, &format!("sha512:{}", "ab".repeat(64)), "has a digest of another kind than SHA-256");
+        t(&hash, &format!("sha512:{}", "ab".repeat(64)), "has a digest of a kind other than SHA-256");
     }
 }

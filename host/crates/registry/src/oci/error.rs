@@ -124,7 +124,7 @@ pub enum RegistryError {
         known: bool,
     },
     /// The registry specifies a token server outside its domain.
-    #[error("{host} demands a token from {realm}, which is not in its domain: nothing was sent there")]
+    #[error("{host} requires a token from {realm}, which is not in its domain: nothing was sent there")]
     ForeignRealm {
         /// The registry.
         host: String,
@@ -132,7 +132,7 @@ pub enum RegistryError {
         realm: String,
     },
     /// The registry demands an unsupported kind of authentication.
-    #[error("{host} demands a kind of authentication that is not supported")]
+    #[error("{host} requires a kind of authentication that is not supported")]
     UnknownChallenge {
         /// The registry.
         host: String,
@@ -182,7 +182,7 @@ pub enum Integrity {
         limit: u64,
     },
     /// Its digest uses an unsupported algorithm.
-    #[error("has a digest of another kind than SHA-256")]
+    #[error("has a digest of a kind other than SHA-256")]
     Algorithm,
 }
 
@@ -222,10 +222,10 @@ impl Explain for RegistryError {
         let hint = match self {
             Self::NotFound { .. } => "Check the name and the tag; a registry may not reveal a private repository.",
             Self::Integrity { integrity: Integrity::Digest { .. } | Integrity::Size { .. }, .. } => {
-                "Nothing of it was kept. The registry, or something on the way to it, sends other bytes than were \
-                 published: do not work around this, ask the registry's operator."
+                "Nothing was kept. The registry, or something on the way to it, sends bytes that were not published: \
+                 do not work around this, ask the registry's operator."
             }
-            Self::Integrity { .. } => "Nothing of it was kept.",
+            Self::Integrity { .. } => "Nothing was kept.",
             Self::DamagedCopy { .. } => {
                 "The file was damaged, or replaced, after it was copied: restore the directory from version control, or make \
                  it again."
@@ -237,8 +237,8 @@ impl Explain for RegistryError {
             Self::TooManySignatures { .. } => "Remove those that are not needed from the registry, and sign again.",
             Self::Offline { .. } => "Run once without offline, or use a directory of copies.",
             Self::Call { fault: TransferFault::Certificate(_), .. } => {
-                "If the registry's authority is one of your organization, set SSL_CERT_FILE to a file with its certificate \
-                 (PEM), or add it to the certificates of the system."
+                "If your organization issued the registry's certificate, set SSL_CERT_FILE to a file with the certificate \
+                 of its authority (PEM), or add that to the certificates of the system."
             }
             Self::Call { reference, fault: TransferFault::Unreachable(_) | TransferFault::Incomplete(_), .. }
             | Self::Refused { reference, .. }
@@ -259,8 +259,8 @@ impl Explain for RegistryError {
                  be created first."
             }
             Self::ForeignRealm { .. } => {
-                "A token server is asked only over https, on the registry's host or in its domain. Ask the registry's \
-                 operator."
+                "A token server is used only over https, and only on the registry's host or in its domain. Ask the \
+                 registry's operator."
             }
             Self::Credentials { .. } => {
                 "Log in again with `docker login HOST` or `podman login HOST`, or repair the file; a helper is called \

@@ -29,7 +29,7 @@ pub struct Reference {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidArtifactReference {
     /// A URL with another scheme.
-    #[error("it starts with another scheme than oci://")]
+    #[error("its scheme is not oci://")]
     Scheme,
     /// It starts with a repository.
     #[error("it has no registry")]

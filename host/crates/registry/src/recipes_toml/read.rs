@@ -191,7 +191,7 @@ impl TomlFile {
         })
     }
 
-    /// Names of programs: of any program would be of every program that a recipe makes.
+    /// Names of programs. `*` is refused: with it, the user would not know which commands have the network.
     fn programs(&self, table: &dyn TableLike, key: &str) -> Result<Vec<String>, RecipesFileError> {
         let names = self.strings(table, key)?;
         let is_name = |name: &String| !name.is_empty() && name != "*" && !name.contains(['/', '\0']);

@@ -81,10 +81,10 @@ fn parts(text: &[u8]) -> Result<SealedContent, InvalidKey> {
     let sealed: Sealed =
         serde_json::from_slice(&json).map_err(|_| InvalidKey::Sealing("not JSON of the known form"))?;
     if sealed.kdf.name != KDF {
-        return Err(InvalidKey::Sealing("another key derivation than scrypt"));
+        return Err(InvalidKey::Sealing("a key derivation other than scrypt"));
     }
     if sealed.cipher.name != CIPHER {
-        return Err(InvalidKey::Sealing("another cipher than nacl/secretbox"));
+        return Err(InvalidKey::Sealing("a cipher other than nacl/secretbox"));
     }
     let bytes = |text: &str, what| STANDARD.decode(text).map_err(|_| InvalidKey::Sealing(what));
     Ok(SealedContent {

@@ -138,8 +138,8 @@ fn a_key_cannot_ask_for_any_amount_of_memory() {
 fn reports_an_unknown_encryption() {
     type JsonEdit = fn(&mut Value);
     let changes: [(JsonEdit, &str); 6] = [
-        (|json| json["kdf"]["name"] = "argon2".into(), "another key derivation"),
-        (|json| json["cipher"]["name"] = "aes".into(), "another cipher"),
+        (|json| json["kdf"]["name"] = "argon2".into(), "a key derivation other than"),
+        (|json| json["cipher"]["name"] = "aes".into(), "a cipher other than"),
         (|json| json["cipher"]["nonce"] = "AAAA".into(), "nonce"),
         (|json| json["ciphertext"] = "AAAA".into(), "ciphertext"),
         (|json| json["ciphertext"] = "*".into(), "ciphertext"),

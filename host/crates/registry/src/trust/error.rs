@@ -92,7 +92,7 @@ impl Explain for TrustError {
             }
             Self::TooFew { .. } => "Ask the others to sign it too.",
             Self::Objection { objection: Objection::Revoked(_), .. } => {
-                "Ask the signer for their new key, and to sign it again; then add that key to signed-by."
+                "Ask the signer to sign it again with a new key, and add that key to signed-by."
             }
             Self::Objection { objection: Objection::Name { .. }, .. } => {
                 "It was copied there, or is another version. Use the name that it was signed for, or ask the publisher to sign \

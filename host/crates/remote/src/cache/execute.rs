@@ -107,9 +107,10 @@ impl ResultCache {
         inputs: BTreeSet<BlobDigest>,
         files: &BTreeMap<BlobDigest, PathBuf>,
     ) -> Result<Option<BlobDigest>, CallFailure> {
-        let missing = session.find_missing(inputs).await?;
+        let missing = session.find_missing(inputs.iter().copied()).await?;
         let mut contents = BTreeMap::new();
-        for digest in missing {
+        // A server that names another content does not get it.
+        for digest in missing.intersection(&inputs).copied() {
             let content = match (action.blobs.get(&digest), files.get(&digest)) {
                 (Some(bytes), _) => Content::Bytes(bytes.clone()),
                 (None, Some(path)) => Content::File(path.clone()),
@@ -147,7 +148,7 @@ impl ResultCache {
         }
     }
 
-    /// What a command wrote. It is for the user alone, so a part of it that cannot be read is no failure.
+    /// What a command wrote. It is for the user alone, so a part of it that cannot be read is not a failure.
     fn output(&self, cache: &CacheClient, raw: &[u8], digest: Option<&v2::Digest>) -> Vec<u8> {
         let digest = digest.and_then(|digest| BlobDigest::from_message(digest).ok());
         let digest = digest.filter(|digest| raw.is_empty() && (1..=LONGEST_OUTPUT).contains(&digest.size()));

@@ -180,11 +180,11 @@ impl ResultCache {
         self.store.drop_result(key);
     }
 
-    /// Stores a result that was made here: the contents, then the trees, then the result. The caller vouches that the
-    /// command succeeded.
+    /// Stores a result that was made here: the contents, then the trees, then the result. The command must have
+    /// succeeded.
     pub fn record(&self, action: &EncodedAction, captured: &CapturedOutputs) -> Recorded {
         if !captured.outputs.paths.keys().eq(&action.outputs) {
-            // It would be accepted by no one.
+            // No look-up would accept it.
             return Recorded::default();
         }
         let recorded = self.record_here(action, captured).inspect_err(|error| self.notices.of_store(error));

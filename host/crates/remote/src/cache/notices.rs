@@ -39,19 +39,19 @@ impl Notices {
     }
 
     pub(super) fn of_store(&self, error: &BlobStoreError) {
-        self.warn("store", || format!("The local cache did not keep a result. {error}"));
+        self.warn("store", || format!("The local cache did not keep a result: {error}."));
     }
 
     pub(super) fn of_reading(&self, client: &CacheClient, failure: &CallFailure) {
-        self.of_server("cache", client, failure, "What it does not serve is made here.");
+        self.of_server("cache", client, failure, "Parts that it does not have are made here.");
     }
 
     pub(super) fn of_writing(&self, client: &CacheClient, failure: &CallFailure) {
-        self.of_server("cache", client, failure, "Results of this run are not all stored there.");
+        self.of_server("cache", client, failure, "Not all results of this run are stored there.");
     }
 
     pub(super) fn of_running(&self, client: &CacheClient, failure: &CallFailure) {
-        self.of_server("executor", client, failure, "What it does not run is made here.");
+        self.of_server("executor", client, failure, "Parts that it does not make are made here.");
     }
 
     fn of_server(&self, role: &str, client: &CacheClient, failure: &CallFailure, consequence: &str) {

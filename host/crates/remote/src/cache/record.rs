@@ -63,7 +63,7 @@ pub(super) fn contents(
     let of_file = |path: &Path| if is_stored { Content::Stored } else { Content::File(path.to_owned()) };
     let mut contents: BTreeMap<_, _> = captured.files.iter().map(|(digest, path)| (*digest, of_file(path))).collect();
     contents.extend(captured.outputs.encode().blobs.into_iter().map(|(digest, bytes)| (digest, Content::Bytes(bytes))));
-    // Inputs are not sent: the options of a part are of no use to those who have its result.
+    // Inputs are not sent: a result is used without the options that it was made from.
     for digest in [action.key, action.command] {
         contents.extend(action.blobs.get(&digest).map(|bytes| (digest, Content::Bytes(bytes.clone()))));
     }

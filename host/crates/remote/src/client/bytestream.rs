@@ -1,4 +1,4 @@
-//! Large contents, each in a stream of its own. A stream that breaks is continued where it broke.
+//! Large contents, each in a separate stream. A stream that breaks is continued where it broke.
 
 use std::fs::File;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -24,8 +24,8 @@ const PIECE: usize = 512 << 10;
 /// How often a stream is continued that moves a little each time.
 const MOST_CONTINUED: u32 = 50;
 
-/// How one attempt ended.
-enum BrokenTransfer {
+/// How an attempt failed.
+pub(super) enum BrokenTransfer {
     Status(Status),
     /// The stream ended before the content did.
     Early,
@@ -77,15 +77,6 @@ impl ServerSession {
         Ok(())
     }
 
-    fn count<T>(&self, outcome: Result<T, CallFailure>) -> Result<T, CallFailure> {
-        match &outcome {
-            Ok(_) => self.breaker.succeeded(),
-            Err(failure) if failure.is_answer() => {}
-            Err(_) => self.breaker.failed(),
-        }
-        outcome
-    }
-
     /// `INSTANCE/KIND`, where an empty instance has no slash.
     fn resource(&self, rest: &str) -> String {
         if self.instance.is_empty() { rest.to_owned() } else { format!("{}/{rest}", self.instance) }
@@ -128,7 +119,7 @@ impl ServerSession {
         &self,
         resource_name: String,
         mut take: impl AsyncFnMut(Bytes) -> Result<(), CallFailure>,
-    ) -> Result<(), BrokenRead> {
+    ) -> Result<(), BrokenTransfer> {
         let request = self.request(ReadRequest { resource_name, read_offset: 0, read_limit: 0 }).await?;
         let mut client = ByteStreamClient::new(self.channel.clone()).max_decoding_message_size(LARGEST_ANSWER);
         let mut stream = client.read(request).await?.into_inner();
@@ -144,7 +135,7 @@ impl ServerSession {
         resource_name: String,
         offset: u64,
         mut take: impl AsyncFnMut(Bytes) -> Result<(), CallFailure>,
-    ) -> Result<(), BrokenRead> {
+    ) -> Result<(), BrokenTransfer> {
         let read_offset = i64::try_from(offset).unwrap_or(i64::MAX);
         let request = self.request(ReadRequest { resource_name, read_offset, read_limit: 0 }).await?;
         let pace = Pace::default();
@@ -196,7 +187,7 @@ impl ServerSession {
         };
         let resource = self.resource(&format!("compressed-blobs/zstd/{digest}"));
         let reading = async {
-            // When unpacking failed, the rest is of no interest: why is what it returns.
+            // When unpacking failed, nothing receives the rest.
             let read = self.read_resource(resource, 0, async |data| {
                 sender.send(data).await.map_err(|_| CallFailure::Damaged(digest))
             });
@@ -206,9 +197,9 @@ impl ServerSession {
         };
         let (unpacked, read) = tokio::join!(unpacking, reading);
         match read {
-            Err(BrokenRead::Status(status)) => Err(BrokenTransfer::Status(status)),
-            Err(BrokenRead::Failure(failure)) if !matches!(failure, CallFailure::Damaged(_)) => Err(failure.into()),
-            _ => Ok(unpacked??),
+            // Why unpacking failed is what it returns.
+            Ok(()) | Err(BrokenTransfer::Failure(CallFailure::Damaged(_))) => Ok(unpacked??),
+            Err(broken) => Err(broken),
         }
     }
 
@@ -301,33 +292,6 @@ impl ServerSession {
     }
 }
 
-/// Why a resource was not read to its end.
-pub(super) enum BrokenRead {
-    Status(Status),
-    Failure(CallFailure),
-}
-
-impl From<CallFailure> for BrokenRead {
-    fn from(failure: CallFailure) -> Self {
-        Self::Failure(failure)
-    }
-}
-
-impl From<Status> for BrokenRead {
-    fn from(status: Status) -> Self {
-        Self::Status(status)
-    }
-}
-
-impl From<BrokenRead> for BrokenTransfer {
-    fn from(broken: BrokenRead) -> Self {
-        match broken {
-            BrokenRead::Status(status) => Self::Status(status),
-            BrokenRead::Failure(failure) => Self::Failure(failure),
-        }
-    }
-}
-
 /// A content on its way to the server.
 struct OutgoingBlob {
     resource: String,
@@ -338,7 +302,7 @@ struct OutgoingBlob {
 }
 
 impl OutgoingBlob {
-    /// Sends the pieces from `offset` on, until all are sent or no one receives them.
+    /// Sends the pieces from `offset` on, until all are sent or the call has ended.
     fn feed(
         &self,
         offset: u64,
@@ -385,7 +349,7 @@ impl OutgoingBlob {
 /// A random UUID (RFC 9562, version 4).
 fn identifier() -> String {
     let mut bytes = [0; 16];
-    // Without randomness, the digest in the name still tells uploads apart.
+    // Without randomness, the digest in the name still distinguishes uploads.
     let _ = getrandom::fill(&mut bytes);
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;

@@ -39,7 +39,11 @@ impl ServerSession {
         call: &'static str,
         attempt: impl AsyncFn() -> Result<Result<T, Status>, CallFailure>,
     ) -> Result<T, CallFailure> {
-        let outcome = self.attempts_uncounted(call, attempt).await;
+        self.count(self.attempts_uncounted(call, attempt).await)
+    }
+
+    /// Counts the outcome of all attempts at a call.
+    pub(super) fn count<T>(&self, outcome: Result<T, CallFailure>) -> Result<T, CallFailure> {
         match &outcome {
             Ok(_) => self.breaker.succeeded(),
             Err(failure) if failure.is_answer() => {}

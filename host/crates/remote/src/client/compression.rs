@@ -1,4 +1,4 @@
-//! Contents as zstd (RFC 8878) on their way. What they unpack to is limited by who receives it.
+//! Contents as zstd (RFC 8878) on their way. The receiver limits what they unpack to.
 
 use std::io::{self, BufRead, BufReader, Read};
 

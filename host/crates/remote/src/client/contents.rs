@@ -210,7 +210,7 @@ fn check(call: &'static str, status: &Option<bazel_remote_apis::google::rpc::Sta
 }
 
 fn unanswered(call: &str, digest: &BlobDigest) -> CallFailure {
-    CallFailure::Unsuitable(format!("{call}: it did not say what became of {digest}"))
+    CallFailure::Unsuitable(format!("{call}: it did not report a result for {digest}"))
 }
 
 /// Work that waits for the disk.

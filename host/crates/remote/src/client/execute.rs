@@ -19,7 +19,7 @@ use crate::protocol::v2::execution_stage::Value as Stage;
 
 /// How long the cancellation of an action may take: the user waits.
 const CANCELLATION: Duration = Duration::from_secs(1);
-/// How much longer than it may an action may seem to take, as it is the worker's clock that counts.
+/// How much longer than allowed an action may seem to take, because the worker's clock counts.
 const GRACE: Duration = Duration::from_secs(60);
 /// How often an action is started again that the server forgot.
 const MOST_STARTS: u32 = 3;
@@ -76,6 +76,8 @@ impl ServerSession {
         let mut sender = Some(sender);
         let mut log = std::pin::pin!(log_of(None));
         let (mut is_reading, mut is_logging) = (false, false);
+        // Streams in a row that broke before they sent anything.
+        let mut silent = 0;
         loop {
             let operations = match &mut stream {
                 Some(operations) => operations,
@@ -98,8 +100,10 @@ impl ServerSession {
                 () = &mut log, if is_reading => Heard::OutputRead,
                 () = overtime(longest, progress.running_since) => Heard::Nothing,
             };
+            let may_continue = silent + 1 < self.limits.attempts;
             match heard {
                 Heard::Operation(Ok(Some(operation))) => {
+                    silent = 0;
                     self.breaker.succeeded();
                     progress.follow(&operation, events);
                     name.clone_from(&progress.name);
@@ -109,14 +113,21 @@ impl ServerSession {
                         }
                         return Ok(executed);
                     }
-                    if let (Some(resource), Some(sender)) = (progress.log.take(), sender.take()) {
+                    if let Some(resource) = progress.log.take()
+                        && let Some(sender) = sender.take()
+                    {
                         log.set(log_of(Some((self, resource, sender))));
                         (is_reading, is_logging) = (true, true);
                     }
                 }
                 // The stream ended before the action did: it is waited for.
-                Heard::Operation(Ok(None)) => stream = None,
-                Heard::Operation(Err(status)) if judge(&status) == StatusVerdict::Again => stream = None,
+                Heard::Operation(Ok(None)) if may_continue => stream = None,
+                Heard::Operation(Ok(None)) => {
+                    return Err(CallFailure::Unsuitable("Execute: the stream ends before the action does".to_owned()));
+                }
+                Heard::Operation(Err(status)) if may_continue && judge(&status) == StatusVerdict::Again => {
+                    stream = None
+                }
                 Heard::Operation(Err(status)) => return failed(&status),
                 Heard::Output(bytes) => events(ExecutionEvent::Output(&bytes)),
                 Heard::OutputRead => is_reading = false,
@@ -124,7 +135,8 @@ impl ServerSession {
                 Heard::Nothing => return Err(CallFailure::TooSlow { call: "Execute" }),
             }
             if stream.is_none() {
-                self.wait(1).await;
+                silent += 1;
+                self.wait(silent).await;
             }
         }
     }
@@ -185,7 +197,7 @@ async fn log_of(source: Option<(&ServerSession, String, tokio::sync::mpsc::Sende
     let _ = session.read_log(resource, async |bytes| sender.send(bytes).await.map_err(|_| closed())).await;
 }
 
-/// Ends when an action that runs takes much longer than it may. One that waits for a worker may wait for long.
+/// Ends when an action that runs takes much longer than allowed. One that waits for a worker may wait for long.
 async fn overtime(longest: Option<Duration>, running_since: Option<Instant>) {
     match longest.zip(running_since) {
         Some((longest, since)) => tokio::time::sleep_until(since + longest + GRACE).await,

@@ -17,8 +17,8 @@ pub(crate) enum CallFailure {
     /// The server is not used any more, so the call was not made.
     #[error("it is not used any more")]
     Unavailable,
-    /// There is no such thing on the server.
-    #[error("{call}: there is no such thing")]
+    /// The server does not have it.
+    #[error("{call}: not found")]
     NotFound { call: &'static str },
     /// What is needed to connect cannot be read.
     #[error("{0}")]
@@ -35,8 +35,8 @@ pub(crate) enum CallFailure {
     /// The server did not answer in time, or too slowly.
     #[error("{call}: no answer in time")]
     TooSlow { call: &'static str },
-    /// The server sent something else than the content that was asked for.
-    #[error("it sent something else than the content {0}")]
+    /// The server sent something other than the content that was requested.
+    #[error("it sent something other than the content {0}")]
     Damaged(BlobDigest),
     /// The server does not have a content that it promised.
     #[error("it lost the content {0}")]
@@ -74,7 +74,7 @@ impl CallFailure {
             Code::NotFound => Self::NotFound { call },
             Code::DeadlineExceeded => Self::TooSlow { call },
             code => {
-                // A status that was made here has the cause of its own error.
+                // A status that was made here has a cause, which explains more than the message.
                 let text = status.source().map_or_else(|| status.message().to_owned(), rpc_source);
                 Self::Status { call, code, message: printable_line(&text.chars().take(200).collect::<String>()) }
             }
@@ -83,7 +83,16 @@ impl CallFailure {
 
     /// Whether the server answered as a server in order does: the failure says nothing about other calls.
     pub(super) fn is_answer(&self) -> bool {
-        matches!(self, Self::NotFound { .. } | Self::Interrupted | Self::Local(_) | Self::Lost(_) | Self::Damaged(_))
+        matches!(
+            self,
+            Self::NotFound { .. }
+                | Self::Interrupted
+                | Self::Local(_)
+                | Self::Lost(_)
+                | Self::Damaged(_)
+                // A call that the server lacks, such as the one that continues an upload.
+                | Self::Status { code: Code::Unimplemented, .. }
+        )
     }
 
     /// Whether the server does not let this user do this.

@@ -39,8 +39,7 @@ pub(super) async fn ask(program: &Path, address: &ServerAddress) -> Result<Helpe
         Err(_) => return Err(failed("did not answer in time".to_owned())),
     };
     drop(running);
-    parse(&answer)
-        .ok_or_else(|| failed("answered with something else than the JSON that the protocol describes".to_owned()))
+    parse(&answer).ok_or_else(|| failed("did not answer with the JSON that the protocol describes".to_owned()))
 }
 
 fn start(program: &Path) -> std::io::Result<Child> {

@@ -2,7 +2,7 @@
 
 use crate::blob::BlobDigest;
 
-/// What a content adds to a batch besides its bytes: digest, status, framing.
+/// What a content adds to a batch in addition to its bytes: digest, status, framing.
 const OVERHEAD: u64 = 160;
 
 /// How contents travel.

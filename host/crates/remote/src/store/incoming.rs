@@ -15,7 +15,7 @@ use crate::blob::BlobDigest;
 
 /// The content. It is dropped with the value, unless it was kept.
 #[derive(Debug)]
-pub struct IncomingBlob<'a> {
+pub(crate) struct IncomingBlob<'a> {
     store: &'a BlobStore,
     digest: BlobDigest,
     file: NamedTempFile,
@@ -42,7 +42,7 @@ impl<'a> IncomingBlob<'a> {
     }
 
     /// The number of bytes so far.
-    pub fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
@@ -50,7 +50,7 @@ impl<'a> IncomingBlob<'a> {
     ///
     /// # Errors
     /// [`BlobStoreError::Mismatch`] if there are more than the digest says, or the system's error.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), BlobStoreError> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), BlobStoreError> {
         self.add(bytes)?;
         let path = self.file.path().to_owned();
         Ok(self.file.as_file_mut().write_all(bytes).map_err(FileError::of("write", &path))?)
@@ -90,7 +90,7 @@ impl<'a> IncomingBlob<'a> {
     ///
     /// # Errors
     /// [`BlobStoreError::Mismatch`], or the system's error.
-    pub fn keep(self) -> Result<(), BlobStoreError> {
+    pub(crate) fn keep(self) -> Result<(), BlobStoreError> {
         let Self { store, digest, file, hash, length } = self;
         let hash: [u8; 32] = hash.finalize().into();
         if BlobDigest::new(Digest::from(hash), length) != digest {

@@ -24,8 +24,9 @@ use std::time::{Duration, SystemTime};
 use base::digest::Digest;
 use base::files::{self, Distrust, FileError, check_trusted, check_trusted_directory};
 
-pub use incoming::IncomingBlob;
 pub use trim::StoreUsage;
+
+pub(crate) use incoming::IncomingBlob;
 
 use crate::blob::BlobDigest;
 use crate::tree::BlobReader;
@@ -57,7 +58,7 @@ pub struct BlobStore {
 #[derive(Debug, thiserror::Error)]
 pub enum BlobStoreError {
     /// Others can write it.
-    #[error("The cache {} is not used: {cause}.", .directory.display())]
+    #[error("The cache {} is not used: {cause}", .directory.display())]
     Untrusted {
         /// The directory.
         directory: PathBuf,
@@ -68,7 +69,7 @@ pub enum BlobStoreError {
     #[error(transparent)]
     File(#[from] FileError),
     /// What was to be stored is not what its digest says.
-    #[error("The content is not {0}.")]
+    #[error("The content is not {0}")]
     Mismatch(BlobDigest),
 }
 
@@ -162,7 +163,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// The system's error.
-    pub fn incoming(&self, digest: BlobDigest) -> Result<IncomingBlob<'_>, BlobStoreError> {
+    pub(crate) fn incoming(&self, digest: BlobDigest) -> Result<IncomingBlob<'_>, BlobStoreError> {
         Ok(IncomingBlob::new(self, digest)?)
     }
 

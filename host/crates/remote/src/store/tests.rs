@@ -1,4 +1,4 @@
-//! The store keeps what is whole, forgets what is old, and trusts no one.
+//! The store keeps what is whole, removes what is old, and trusts no file.
 
 use std::fs::{self, FileTimes};
 use std::os::unix::fs::PermissionsExt as _;

@@ -41,7 +41,7 @@ pub enum CaptureError {
     #[error(transparent)]
     File(#[from] FileError),
     /// Something that a tree cannot hold.
-    #[error("{} cannot be kept in a cache: it is {what}.", .path.display())]
+    #[error("{} cannot be kept in a cache: it is {what}", .path.display())]
     Unsupported {
         /// The path.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum CaptureError {
         what: &'static str,
     },
     /// It exceeds one of the [`TreeLimits`].
-    #[error("{} cannot be kept in a cache: it has more than {most} {what}.", .path.display())]
+    #[error("{} cannot be kept in a cache: it has more than {most} {what}", .path.display())]
     Limit {
         /// The path.
         path: PathBuf,
@@ -59,10 +59,10 @@ pub enum CaptureError {
         most: u64,
     },
     /// The file was written while it was read.
-    #[error("{} changed while it was read.", .0.display())]
+    #[error("{} changed while it was read", .0.display())]
     Changed(PathBuf),
     /// The run was interrupted.
-    #[error("The capture of {} was interrupted.", .0.display())]
+    #[error("Reading {} was interrupted", .0.display())]
     Interrupted(PathBuf),
 }
 
@@ -81,7 +81,7 @@ pub fn capture(path: &Path, limits: &TreeLimits, interrupt: &Interrupt) -> Resul
             scope.spawn(|| hashes.compute(&received));
         }
         let mut walk = TreeWalk { limits: *limits, hashes: &hashes, queue, files: Vec::new(), entries: 0, bytes: 0 };
-        let walked = walk.node(CWD, path.as_os_str(), path, 0);
+        let walked = walk.node(WalkedEntry { parent: CWD, name: path.as_os_str(), path }, 0);
         (walked, walk.files)
     });
     if let Some(error) = locked(&hashes.failed).take() {
@@ -125,7 +125,7 @@ struct FoundFile {
     size: u64,
 }
 
-/// The walk through the directories. It opens files, and others hash them meanwhile.
+/// The walk through the directories. It opens files, and other threads hash them at the same time.
 struct TreeWalk<'a> {
     limits: TreeLimits,
     hashes: &'a Hashes<'a>,
@@ -135,36 +135,34 @@ struct TreeWalk<'a> {
     bytes: u64,
 }
 
+/// An entry of an open directory.
+#[derive(Clone, Copy)]
+struct WalkedEntry<'a> {
+    parent: BorrowedFd<'a>,
+    name: &'a OsStr,
+    /// For messages, and to find the content later.
+    path: &'a Path,
+}
+
 impl TreeWalk<'_> {
-    /// The entry `name` of an open directory. `path` is for messages, and to find the content later.
-    fn node(
-        &mut self,
-        parent: BorrowedFd<'_>,
-        name: &OsStr,
-        path: &Path,
-        depth: usize,
-    ) -> Result<DraftNode, CaptureError> {
+    fn node(&mut self, entry: WalkedEntry<'_>, depth: usize) -> Result<DraftNode, CaptureError> {
+        let WalkedEntry { parent, name, path } = entry;
         if self.hashes.interrupt.signal().is_some() {
             return Err(CaptureError::Interrupted(path.to_owned()));
         }
         let status = statat(parent, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed("read", path))?;
         match FileType::from_raw_mode(status.st_mode) {
-            FileType::Directory => self.directory(parent, name, path, depth),
-            FileType::RegularFile => self.file(parent, name, path),
-            FileType::Symlink => link(parent, name, path),
+            FileType::Directory => self.directory(entry, depth),
+            FileType::RegularFile => self.file(entry),
+            FileType::Symlink => link(entry),
             FileType::Fifo => Err(unsupported(path, "a named pipe")),
             FileType::Socket => Err(unsupported(path, "a socket")),
             _ => Err(unsupported(path, "a device")),
         }
     }
 
-    fn directory(
-        &mut self,
-        parent: BorrowedFd<'_>,
-        name: &OsStr,
-        path: &Path,
-        depth: usize,
-    ) -> Result<DraftNode, CaptureError> {
+    fn directory(&mut self, entry: WalkedEntry<'_>, depth: usize) -> Result<DraftNode, CaptureError> {
+        let WalkedEntry { parent, name, path } = entry;
         self.limit(depth as u64, self.limits.depth as u64, "levels of directories", path)?;
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let open = openat(parent, name, flags, Mode::empty()).map_err(failed("open", path))?;
@@ -181,13 +179,15 @@ impl TreeWalk<'_> {
             self.limit(self.entries, self.limits.entries, "entries", path)?;
             let name = std::str::from_utf8(bytes).ok().filter(|name| check_name(name).is_ok());
             let name = name.ok_or_else(|| unsupported(&inner, "a name that is not UTF-8"))?;
-            let draft = self.node(open.as_fd(), OsStr::new(name), &inner, depth + 1)?;
+            let found = WalkedEntry { parent: open.as_fd(), name: OsStr::new(name), path: &inner };
+            let draft = self.node(found, depth + 1)?;
             entries.insert(name.to_owned(), draft);
         }
         Ok(DraftNode::Directory(entries))
     }
 
-    fn file(&mut self, parent: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<DraftNode, CaptureError> {
+    fn file(&mut self, entry: WalkedEntry<'_>) -> Result<DraftNode, CaptureError> {
+        let WalkedEntry { parent, name, path } = entry;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
         let file = File::from(openat(parent, name, flags, Mode::empty()).map_err(failed("open", path))?);
         let metadata = file.metadata().map_err(FileError::of("read", path))?;
@@ -203,7 +203,7 @@ impl TreeWalk<'_> {
         let number = self.files.len();
         self.files.push(path.to_owned());
         let found = FoundFile { number, file, path: path.to_owned(), size: metadata.len() };
-        // Those who receive end after this.
+        // The receivers end later than this.
         let _ = self.queue.send(found);
         Ok(DraftNode::File { number, executable: metadata.mode() & OWNER_EXECUTES != 0 })
     }
@@ -213,7 +213,8 @@ impl TreeWalk<'_> {
     }
 }
 
-fn link(parent: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<DraftNode, CaptureError> {
+fn link(entry: WalkedEntry<'_>) -> Result<DraftNode, CaptureError> {
+    let WalkedEntry { parent, name, path } = entry;
     let target = readlinkat(parent, name, Vec::new()).map_err(failed("read", path))?;
     let target = target.into_string().ok().filter(|target| check_target(target).is_ok());
     Ok(DraftNode::Link { target: target.ok_or_else(|| unsupported(path, "a link whose target is not UTF-8"))? })
@@ -223,7 +224,7 @@ fn link(parent: BorrowedFd<'_>, name: &OsStr, path: &Path) -> Result<DraftNode, 
 const SET_IDENTITY: u32 = 0o6000;
 const OWNER_EXECUTES: u32 = 0o100;
 
-/// Extended attributes that a system gives to each file by itself.
+/// Extended attributes that the system sets on every file.
 const OF_THE_SYSTEM: [&str; 5] =
     ["security.selinux", "security.SMACK64", "security.ima", "security.evm", "system.nfs4"];
 
@@ -253,7 +254,7 @@ fn failed(doing: &'static str, path: &Path) -> impl FnOnce(Errno) -> CaptureErro
     move |error| FileError::of(doing, path)(error.into()).into()
 }
 
-/// What those who hash share.
+/// What the threads that hash share.
 struct Hashes<'a> {
     interrupt: &'a Interrupt,
     done: Mutex<HashMap<usize, BlobDigest>>,
@@ -261,7 +262,7 @@ struct Hashes<'a> {
 }
 
 impl Hashes<'_> {
-    /// Hashes what arrives, until no more does. After a failure, the rest is only received.
+    /// Hashes the files that arrive, until no more arrive. After a failure, the rest is only received.
     fn compute(&self, received: &Mutex<Receiver<FoundFile>>) {
         let mut buffer = vec![0; 128 << 10];
         loop {

@@ -38,7 +38,7 @@ impl Default for TreeLimits {
 /// A tree that is not accepted. Paths are relative to the tree's root.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HostileTree {
-    /// It is no message, or lacks a field.
+    /// It is not a valid message, or lacks a field.
     #[error("it is not a valid message: {0}")]
     Malformed(String),
     /// A name that no file has.
@@ -57,7 +57,7 @@ pub enum HostileTree {
         /// The name.
         name: String,
     },
-    /// A symbolic link whose target no link can have.
+    /// A symbolic link with an invalid target.
     #[error("the target of the symbolic link `{}` is empty, too long, or has a zero byte", .0.escape_debug())]
     Target(String),
     /// A symbolic link that leads out of the tree.
@@ -68,7 +68,7 @@ pub enum HostileTree {
         /// Its target.
         target: String,
     },
-    /// A digest that is none.
+    /// An invalid digest.
     #[error(transparent)]
     Digest(#[from] InvalidBlobDigest),
     /// A directory that the message does not contain.

@@ -28,7 +28,7 @@ impl LinkPolicy<'_> {
     pub fn check(&self, tree: &TreeNode) -> Result<(), HostileTree> {
         match tree {
             TreeNode::Directory(root) => self.check_below(root, root, &mut Vec::new()),
-            // It is the tree; so whatever it leads to is outside.
+            // The link is the whole tree, so its target is outside.
             TreeNode::Link { target } => self.check_escape("", target),
             TreeNode::File { .. } | TreeNode::Subtree(_) => Ok(()),
         }

@@ -40,7 +40,7 @@ pub trait BlobReader: Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum MaterializeError {
     /// The tree is not accepted.
-    #[error("The tree for {} is not accepted: {cause}.", .destination.display())]
+    #[error("The tree for {} is not accepted: {cause}", .destination.display())]
     Hostile {
         /// Where it was to be.
         destination: PathBuf,
@@ -48,22 +48,22 @@ pub enum MaterializeError {
         cause: HostileTree,
     },
     /// A directory of which only the digest is known.
-    #[error("The content of {} is not known.", .0.display())]
+    #[error("The content of {} is not known", .0.display())]
     Unknown(PathBuf),
     /// A content that is gone, or is not what its digest says.
-    #[error("The content {digest} is missing or damaged.")]
+    #[error("The content {digest} is missing or damaged")]
     Blob {
         /// The content.
         digest: BlobDigest,
     },
     /// Something is at the destination.
-    #[error("{} exists.", .0.display())]
+    #[error("{} exists", .0.display())]
     Occupied(PathBuf),
     /// The system's error.
     #[error(transparent)]
     File(#[from] FileError),
     /// The run was interrupted.
-    #[error("The making of {} was interrupted.", .0.display())]
+    #[error("Writing {} was interrupted", .0.display())]
     Interrupted(PathBuf),
 }
 
@@ -86,11 +86,6 @@ impl Materialized {
             }
             _ => FileError::of("make", &self.destination)(error).into(),
         })
-    }
-
-    /// Where it is until then.
-    pub fn path(&self) -> PathBuf {
-        self.staged.tree()
     }
 }
 

@@ -11,7 +11,7 @@ use registry::trusted_keys;
 const EXAMPLES: &str = "\
 Examples:
   buildout-host key list          Show names, fingerprints, files, and the recipes that each key may sign
-  buildout-host key list --json   The same for programs";
+  buildout-host key list --json   The same as JSON";
 
 /// `buildout-host key list`.
 #[derive(Debug, Args)]

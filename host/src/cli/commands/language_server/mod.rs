@@ -28,14 +28,14 @@ It speaks the Language Server Protocol on standard input and output.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct LanguageServerArguments {
-    /// Accepted for editors that name the channel; there is no other
+    /// Accepted for editors that specify the channel; standard input and output are the only one
     #[arg(long)]
     stdio: bool,
 }
 
-/// The conversation with the editor broke off.
+/// The connection to the editor failed, or the editor violated the protocol.
 #[derive(Debug, thiserror::Error)]
-#[error("The editor broke off the conversation: {0}")]
+#[error("The connection to the editor failed: {0}")]
 struct ConversationError(String);
 
 impl Explain for ConversationError {}

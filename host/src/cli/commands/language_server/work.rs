@@ -118,6 +118,6 @@ impl Desk {
 }
 
 fn failed(id: RequestId) -> Response {
-    let text = "this is a bug of buildout-host: it panicked, see its standard error";
+    let text = "this is a bug in buildout-host: it panicked, see its standard error";
     Response::new_err(id, ErrorCode::InternalError as i32, text.into())
 }

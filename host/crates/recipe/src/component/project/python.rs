@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::manifest::RECIPE_TOML;
 
-/// Whether a path is a Python project that is no recipe project: a directory with a `setup.py` or `pyproject.toml`, or one
+/// Whether a path is a Python project but not a recipe project: a directory with a `setup.py` or `pyproject.toml`, or one
 /// of these files.
 pub fn is_python_project(path: &Path) -> bool {
     let names = ["setup.py", "pyproject.toml"];

@@ -52,6 +52,19 @@ impl FilesystemView<'_> {
         Ok(Located { directory: Resource::new_borrow(number), path: name, ..located })
     }
 
+    /// Refuses to change the status of something open that stays as it is: the system allows it also if it is open only for
+    /// reading.
+    pub(super) fn check_itself(&self, handle: &Resource<Descriptor>) -> FsResult<()> {
+        let opened = match self.table.get(handle)? {
+            Descriptor::File(opened) => &opened.file,
+            Descriptor::Dir(opened) => &opened.dir,
+        };
+        match self.call.rights.guard.keeps_file(opened).map_err(|error| ErrorCode::from(&error))? {
+            true => Err(ErrorCode::NotPermitted.into()),
+            false => Ok(()),
+        }
+    }
+
     /// Closes the directories of the operation before.
     pub(super) fn release(&mut self) {
         for number in std::mem::take(&mut self.files.temporary) {

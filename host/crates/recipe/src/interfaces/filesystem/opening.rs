@@ -95,8 +95,7 @@ fn options(follow: wit::PathFlags, open: wit::OpenFlags, mode: OpenMode) -> Open
     options
 }
 
-/// Opens a file; with `CREATE`, creates it if it does not exist. Returns whether it was created: one system call does not
-/// tell.
+/// Opens a file; with `CREATE`, creates it if it does not exist. Returns whether it was created: one system call does not show that.
 fn open_or_create(
     directory: &Directory,
     path: &str,

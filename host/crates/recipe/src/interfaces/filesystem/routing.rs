@@ -76,7 +76,7 @@ impl FilesystemView<'_> {
         (!path.split('/').any(|name| name == "..")).then(|| normalize(&directory.join(path)))
     }
 
-    /// Whether what the guest located came into being through it.
+    /// Whether the guest created what it located.
     pub(super) fn is_made(&self, located: &Located) -> bool {
         let Call { rights, made, .. } = &*self.call;
         located.absolute.as_ref().is_some_and(|path| made.includes(path) || rights.is_own_place(path))
@@ -86,13 +86,13 @@ impl FilesystemView<'_> {
         located.absolute.as_ref().is_some_and(|path| path.symlink_metadata().is_err())
     }
 
-    /// Announces what is about to come into being through the guest.
+    /// Announces what the guest is about to create.
     pub(super) fn will_make(&self, located: &Located) -> FsResult<()> {
         let announced = located.absolute.as_ref().map_or(Ok(()), |path| self.call.will_make(path));
         announced.map_err(|error| ErrorCode::from(&error).into())
     }
 
-    /// Notes that what the guest calls by this path came into being through it.
+    /// Notes that the guest created what it calls by this path.
     pub(super) fn made(&mut self, path: Option<PathBuf>) {
         if let Some(path) = path {
             self.call.made.add(path);

@@ -85,7 +85,7 @@ mod tests {
     /// The information about a file must be the same in all functions. The exception is the time of the last change of
     /// status: WASI's implementation returns the time of creation instead.
     #[test]
-    fn it_is_what_wasi_tells() {
+    fn it_is_what_wasi_reports() {
         let scratch = tempfile::tempdir().unwrap();
         std::fs::write(scratch.path().join("file"), "text").unwrap();
         std::fs::create_dir(scratch.path().join("directory")).unwrap();

@@ -76,6 +76,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
     ) -> FsResult<()> {
         self.call.note("set-times", &[]);
         let file = self.itself(file, Access::Write)?;
+        self.check_itself(&file)?;
         ready(Inner::set_times(&mut self.filesystem(), file, accessed.into(), modified.into()))
     }
 
@@ -148,6 +149,7 @@ impl wit::HostDescriptor for FilesystemView<'_> {
         let follows = flags.contains(wit::PathFlags::SYMLINK_FOLLOW);
         self.through_links(NamedPath::new(&directory, path, follows), |view, named| {
             let located = view.locate_any(named.handle(), named.path, Access::Write)?;
+            let located = view.changing(located, Change::Write)?;
             let flags = located.flags(flags).into();
             let (directory, path) = (located.directory, located.path);
             ready(Inner::set_times_at(&mut view.filesystem(), directory, flags, path, accessed.into(), modified.into()))

@@ -226,6 +226,19 @@ fn a_recipe_that_is_not_built_in_goes_along() {
     assert!(printed.contains("3 parts: 0 fetched, 3 built there, 0 built"), "{printed}");
 }
 
+#[test]
+fn a_buildout_may_lie_in_a_directory_of_the_system() {
+    let (space, server) = (space(), Casd::start_with(WorkerView::Proc));
+    let directory = tempfile::Builder::new().prefix("buildout-host-").tempdir_in("/usr/local").unwrap();
+    let buildout = directory.path().join("b");
+    let copied = Command::new("cp").arg("-r").arg(space.buildout()).arg(&buildout).status().unwrap();
+    assert!(copied.success());
+    let output = command(&space, &server, &["-j", "2"]).current_dir(&buildout).output().unwrap();
+    let text = printed(&output);
+    assert!(text.contains("3 parts: 0 fetched, 3 built there, 0 built"), "{text}");
+    assert!(Command::new(buildout.join("parts/app/bin/app")).status().unwrap().success());
+}
+
 /// A buildout whose only part takes very long, and a process that shows that it is being made.
 fn long_space() -> (Space, String) {
     let space = space();

@@ -40,7 +40,7 @@ const DEFAULTS: &[(&str, &str)] = &[
 pub(super) const VERSIONS: [(&str, &str); 2] = [("zc.buildout", ">=6.0.1"), ("zc.recipe.egg", ">=2.0.6")];
 
 /// Options of `[buildout]` that are meaningful even if nothing reads them in a run.
-pub const KNOWN_OPTIONS: [&str; 21] = [
+pub const KNOWN_OPTIONS: [&str; 22] = [
     "abi-tag-eggs",
     "develop",
     "download-cache",

@@ -14,7 +14,7 @@ use config::options::Buildout;
 
 /// Options of `[buildout]` that decide what programs may read, write, fetch and start, where the host writes, and where
 /// recipes and cached parts come from. No program changes them.
-const DECIDING: [&str; 26] = [
+const DECIDING: [&str; 27] = [
     "allow-hosts",
     "bin-directory",
     "develop-eggs-directory",

@@ -32,6 +32,16 @@ recipe = cmmi
 path = lib
 ";
 
+/// A part that is built with a library, and refers to it.
+const USER: &str = "[user]
+recipe = cmmi
+path = user
+configure-command = true
+environment =
+  CPPFLAGS=-I${zlib:location}/include
+  LDFLAGS=-L${zlib:location}/lib -Wl,-rpath=${zlib:location}/lib
+";
+
 /// A buildout of small C programs: `app` is built with `lib`.
 fn space() -> Space {
     let space = Space::new();
@@ -137,23 +147,25 @@ fn what_workers_made_is_stored_for_those_without_an_executor() {
 #[test]
 fn real_software_is_made_by_workers_without_a_network() {
     let (space, sources, server) = (Space::new(), UpstreamSources::serve(), Casd::start_with(WorkerView::Proc));
-    let sections: String = [("zlib", "zlib"), ("libpng", "libpng1.6")]
-        .iter()
-        .map(|(part, package)| sources.section(part, package) + "recipe = cmmi\n")
-        .collect();
-    let libpng = "environment =\n  CPPFLAGS=-I${zlib:location}/include\n  LDFLAGS=-L${zlib:location}/lib \
-                  -Wl,-rpath=${zlib:location}/lib\n";
-    let archive =
-        sources.section("archive", "zlib").replace("http://", "http://me:geheimwort-4711@") + "recipe = download\n";
-    space.write("buildout.cfg", &format!("[buildout]\nparts = archive libpng\n{archive}{sections}{libpng}"));
+    let zlib = sources.section("zlib", "zlib") + "recipe = cmmi\n";
+    let archive = sources.section("archive", "zlib").replace("http://", "http://me:geheimwort-4711@");
+    space.write("buildout.cfg", &format!("[buildout]\nparts = archive user\n{archive}recipe = download\n{zlib}{USER}"));
+    space.write(
+        "user/user.c",
+        "#include <zlib.h>\n#include <stdio.h>\nint main(void) { puts(zlibVersion()); return 0; }\n",
+    );
+    space.write("user/Makefile", "all:\n\t$(CC) $(CPPFLAGS) user.c $(LDFLAGS) -lz -o user\ninstall: all\n\tmkdir -p $(prefix)\n\tcp user $(prefix)/user\n");
     space.succeeds(&["run", "-j", "2"]);
     let here = trees(&space);
     forget(&space);
     let printed = run(&space, &server, &["-j", "4"], 0);
-    assert_eq!(parts(&printed, ": Built by the remote executor"), ["archive", "libpng", "zlib"], "{printed}");
+    assert_eq!(parts(&printed, ": Built by the remote executor"), ["archive", "user", "zlib"], "{printed}");
     assert_eq!(trees(&space), here);
-    assert!(server.has_words("zlib") && !server.has_words("geheimwort-4711"), "nothing that is sent has a secret");
-    assert!(space.shell("ldd parts/libpng/lib/libpng16.so").0.contains("/parts/zlib/lib/libz.so"));
+    assert!(space.shell("ldd parts/user/user").0.contains("/parts/zlib/lib/libz.so"));
+    assert!(
+        server.has_words("zlibVersion") && !server.has_words("geheimwort-4711"),
+        "nothing that is sent has a secret"
+    );
 }
 
 #[test]
@@ -212,6 +224,19 @@ fn a_recipe_that_is_not_built_in_goes_along() {
     );
     let printed = run(&space, &server, &["lib:recipe=ours", "other:recipe=alias"], 0);
     assert!(printed.contains("3 parts: 0 fetched, 3 built there, 0 built"), "{printed}");
+}
+
+#[test]
+fn a_buildout_may_lie_in_a_directory_of_the_system() {
+    let (space, server) = (space(), Casd::start_with(WorkerView::Proc));
+    let directory = tempfile::Builder::new().prefix("buildout-host-").tempdir_in("/usr/local").unwrap();
+    let buildout = directory.path().join("b");
+    let copied = Command::new("cp").arg("-r").arg(space.buildout()).arg(&buildout).status().unwrap();
+    assert!(copied.success());
+    let output = command(&space, &server, &["-j", "2"]).current_dir(&buildout).output().unwrap();
+    let text = printed(&output);
+    assert!(text.contains("3 parts: 0 fetched, 3 built there, 0 built"), "{text}");
+    assert!(Command::new(buildout.join("parts/app/bin/app")).status().unwrap().success());
 }
 
 /// A buildout whose only part takes very long, and a process that shows that it is being made.

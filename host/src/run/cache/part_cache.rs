@@ -20,7 +20,7 @@ use super::super::context::RunContext;
 use super::super::execute::step::StepOutcome;
 use super::super::view::ResolvedBuildout;
 use super::decide::Sources;
-use super::elsewhere::{Executor, MadeElsewhere};
+use super::elsewhere::{MadeElsewhere, PartExecutor};
 use super::key::{OUTPUT, PartKey};
 use super::known::KnownParts;
 use super::platform::SystemFiles;
@@ -39,7 +39,7 @@ pub(in crate::run) struct PartCache {
     system: SystemFiles,
     trees: PartTrees,
     known: KnownParts,
-    executor: Executor,
+    executor: PartExecutor,
 }
 
 /// Whether the cache has a part.

@@ -21,7 +21,7 @@ const MOST_REFUSALS: u32 = 2;
 
 /// The executor of a run.
 #[derive(Debug, Default)]
-pub(in crate::run::cache) struct Executor {
+pub(in crate::run::cache) struct PartExecutor {
     captured: CapturedPaths,
     refusals: AtomicU32,
     /// The reasons of which the user was warned.
@@ -68,7 +68,7 @@ impl Explain for FailedElsewhere {
     }
 }
 
-impl Executor {
+impl PartExecutor {
     /// Forgets what was known of a part that is going to be made.
     pub(in crate::run::cache) fn forget(&self, key: &PartKey) {
         self.captured.forget(&key.decision.location);

@@ -48,6 +48,11 @@ impl InputLayout {
         Self { paths }
     }
 
+    /// Whether a path is in a directory that is known already.
+    fn shows(&self, path: &Path) -> bool {
+        self.paths.iter().any(|(_, shown)| path.starts_with(shown))
+    }
+
     /// The path in the input root for a path of this machine.
     pub(super) fn place(&mut self, path: &Path) -> Result<String, String> {
         let below = |(input, shown): &(String, PathBuf)| match path.strip_prefix(shown).ok()?.to_str()? {
@@ -80,7 +85,10 @@ impl Inputs<'_> {
     pub(super) fn add_visible(&mut self, paths: &[PathBuf]) -> Result<(), String> {
         // What lies in another one comes with it.
         let is_inner = |path: &PathBuf| paths.iter().any(|outer| outer != path && path.starts_with(outer));
-        for path in paths.iter().filter(|path| !is_inner(path) && !confine::is_of_system(path) && path.exists()) {
+        // A worker has what is of the system; a buildout may lie there as well.
+        let is_here = |path: &PathBuf| !confine::is_of_system(path) || self.layout.shows(path);
+        let own: Vec<_> = paths.iter().filter(|path| !is_inner(path) && is_here(path) && path.exists()).collect();
+        for path in own {
             let captured = self.capture(path)?;
             if matches!(captured.node, TreeNode::Link { .. }) {
                 return Err(format!("{} is a symbolic link", path.display()));

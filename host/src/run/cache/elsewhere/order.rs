@@ -1,4 +1,4 @@
-//! What a worker is told, and how it answers.
+//! The order that a worker gets, and how it answers.
 
 use std::path::{Path, PathBuf};
 

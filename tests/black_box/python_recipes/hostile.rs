@@ -145,16 +145,21 @@ fn a_hostile_recipe_gets_nothing() {
 const EXTENSION: &str = r#"
 import os
 
+def attempt(options, name, value):
+    try:
+        options[name] = value
+        print('GOT', name)
+    except Exception as error:
+        print('refused', name)
+
 def extend(buildout):
     options = buildout['buildout']
     for name in ['update-versions-file', 'dump-picked-versions-file', 'extensions', 'find-links', 'index', 'installed',
                  'eggs-directory-version', 'executable', 'extends-cache', 'download-cache', 'bin-directory', 'sources-dir',
-                 'remote-cache', 'remote-cache-directory']:
-        try:
-            options[name] = 'elsewhere'
-            print('GOT', name)
-        except Exception as error:
-            print('refused', name)
+                 'remote-cache', 'remote-cache-directory', 'remote-executor']:
+        attempt(options, name, 'elsewhere')
+    if options['offline'] == 'true':
+        attempt(options, 'offline', 'false')
     options['find-links'] = options['find-links']
     project = os.path.join(options['directory'], 'parts/project')
     os.makedirs(project, exist_ok=True)
@@ -171,18 +176,20 @@ fn a_program_develops_no_recipe_project() {
     let index = IndexServer::start(vec![wheel]);
     let configuration = format!("[buildout]\nindex = {}\nparts =\n", index.url());
     space.write("buildout.cfg", &configuration.replace("parts", "extensions = hostile\nparts"));
-    let run = || {
-        let output = space.command(test_support::host()).arg("run").output().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = space.command(test_support::host()).arg("run").args(arguments).output().unwrap();
         assert!(!output.status.success());
         space.shown(&test_support::printed(&output))
     };
-    let printed = run();
-    assert!(!printed.contains("GOT"), "{printed}");
-    assert_eq!(printed.matches("refused").count(), 14, "{printed}");
-    assert!(printed.contains("parts/project is not developed"), "{printed}");
+    for (arguments, refused) in [([].as_slice(), 15), (&["-o"], 16)] {
+        let printed = run(arguments);
+        assert!(!printed.contains("GOT"), "{printed}");
+        assert_eq!(printed.matches("refused").count(), refused, "{printed}");
+        assert!(printed.contains("parts/project is not developed"), "{printed}");
+    }
     // Nor does a wildcard find it.
     space.write("buildout.cfg", &format!("{configuration}develop = parts/*\n"));
-    let printed = run();
+    let printed = run(&[]);
     assert!(printed.contains("parts/project is not developed") && printed.contains("wildcard"), "{printed}");
     assert!(!space.path("parts/project/built").exists());
 }

@@ -140,7 +140,7 @@ impl Placeholders {
     }
 }
 
-/// Replaces a path, where it is not the beginning of another name.
+/// Replaces a path, where it is not the beginning of another name, or the end of a longer path (`/b` in `/usr/b`).
 fn replace_path(text: &str, path: &str, name: &str) -> String {
     let mut replaced = String::with_capacity(text.len());
     let mut rest = text;
@@ -148,7 +148,8 @@ fn replace_path(text: &str, path: &str, name: &str) -> String {
         let (before, found) = rest.split_at(at);
         let after = &found[path.len()..];
         replaced.push_str(before);
-        if after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.')) {
+        let is_longer = after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'));
+        if is_longer || ends_in_a_path(&replaced) {
             replaced.push_str(path);
         } else {
             replaced.extend([MARK.to_string().as_str(), name, MARK.to_string().as_str()]);
@@ -156,6 +157,12 @@ fn replace_path(text: &str, path: &str, name: &str) -> String {
         rest = after;
     }
     replaced + rest
+}
+
+/// Whether what follows this text continues a path, which may be replaced already. An option such as `-I` is not a path.
+fn ends_in_a_path(text: &str) -> bool {
+    let is_of_path = |c: &char| c.is_alphanumeric() || matches!(*c, '_' | '-' | '.' | '+' | '~' | '/' | MARK);
+    text.chars().rev().take_while(is_of_path).any(|c| matches!(c, '/' | MARK))
 }
 
 #[cfg(test)]
@@ -206,6 +213,7 @@ mod tests {
             "-I\u{1}location\u{1}/include -L\u{1}buildout\u{1}/parts/ab:\u{1}buildout\u{1}"
         );
         assert_eq!(t("/bin/sh /b.cfg").unwrap(), "/bin/sh /b.cfg");
+        assert_eq!(t("-I/usr/b /usr/b/b x=/b/b").unwrap(), "-I/usr/b /usr/b/b x=\u{1}buildout\u{1}/b");
         assert_eq!(t("a\u{1}b"), None);
     }
 }

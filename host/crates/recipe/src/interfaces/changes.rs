@@ -86,7 +86,8 @@ impl SectionChange<'_> {
 
     /// Refuses options by which a program would get rights that it does not have.
     fn check_rights(&self, call: &Call, buildout: &Buildout, name: &str, value: Option<&str>) -> Result<(), SetError> {
-        if self.section() == "buildout" && DECIDING.contains(&name) && !is_same(buildout, name, value) {
+        let decides = DECIDING.contains(&name) && !is_same(buildout, name, value);
+        if self.section() == "buildout" && (decides || ends_offline(buildout, name, value)) {
             return Err(refused("This option decides what programs may do: set it in the configuration"));
         }
         if call.phase != Phase::Init {
@@ -114,6 +115,12 @@ fn is_same(buildout: &Buildout, name: &str, value: Option<&str>) -> bool {
     let directory = PathBuf::from(option("directory").unwrap_or_default());
     let path = |value: &str| normalize(&directory.join(value));
     value.is_some_and(|value| path(value) == path(now.as_deref().unwrap_or("src")))
+}
+
+/// Whether a run that the user wants offline would use the network.
+fn ends_offline(buildout: &Buildout, name: &str, value: Option<&str>) -> bool {
+    let is_offline = || buildout.get("buildout", name).ok().flatten().is_some_and(|now| now == "true");
+    name == "offline" && value != Some("true") && is_offline()
 }
 
 /// Refuses names that cannot be written in a configuration, and what the host recorded.

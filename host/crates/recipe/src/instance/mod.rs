@@ -115,10 +115,7 @@ impl Instance {
             Ok(value) => {
                 state.output().end();
                 let created = std::mem::take(&mut state.call.created);
-                let refused = Refused {
-                    grants: state.call.refused.clone(),
-                    protected: state.call.was_protected,
-                };
+                let refused = Refused { grants: state.call.refused.clone(), protected: state.call.was_protected };
                 Ok(CallResult { value, created, made: std::mem::take(&mut state.call.made), refused })
             }
             Err(error) => {

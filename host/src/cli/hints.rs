@@ -70,7 +70,7 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
                 .into()
         }
         Remedy::AllowBuilds => "`--require-cached` does not allow building it here: run without that flag.".into(),
-        Remedy::LockDistributions => "Lock distributions again with `buildout-host lock`.".into(),
+        Remedy::LockDistributions => "Lock distributions with `buildout-host lock`.".into(),
         Remedy::Relock => "Move recipes.lock away, and write a new one with `buildout-host recipe lock`.".into(),
         Remedy::UpdateLock => "Update recipes.lock, and see the changes: buildout-host recipe lock".into(),
         Remedy::UpgradeRecipe { name } => {

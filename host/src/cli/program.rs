@@ -130,6 +130,7 @@ impl Program {
             interrupt: self.interrupt.clone(),
             jobs: Jobs::one(),
             temporaries: Arc::new(Temporaries::new(&self.environment)),
+            refusals: Arc::default(),
         };
         Ok(RunSettings {
             native,

@@ -1,10 +1,11 @@
 //! `lock`: makes a new `pylock.toml` for what the configuration's parts and developed projects need. Installs nothing in
-//! the buildout.
+//! the buildout, except the Python that it makes: for another one, other distributions would be chosen.
 
 use distributions::lock::{DistributionChange, DistributionsLock};
 
 use super::distributions::of_part;
 use super::prepare::develop;
+use super::rebootstrap::views;
 use super::session::Session;
 use crate::error::{Doing as _, RunError};
 use crate::upgrade::Upgrade;
@@ -15,6 +16,18 @@ impl Session {
     /// # Errors
     /// When a distribution is not available. Then the old lock stays.
     pub(crate) fn lock(&self, upgrade: &Upgrade) -> Result<Vec<DistributionChange>, RunError> {
+        if views::python_section(&self.root)?.is_none() {
+            return self.lock_with_python(upgrade);
+        }
+        // Each with nothing initialized: those who look install elsewhere.
+        if self.again()?.must_make_python()? {
+            self.again()?.make_python()?;
+        }
+        self.again()?.lock_with_python(upgrade)
+    }
+
+    /// The same, if the buildout's Python exists.
+    fn lock_with_python(&self, upgrade: &Upgrade) -> Result<Vec<DistributionChange>, RunError> {
         let distributions = self.root.recipes.distributions();
         let upgraded: Option<&[String]> = match upgrade {
             Upgrade::No => Some(&[]),

@@ -17,6 +17,7 @@ use super::execute::transaction;
 use super::extend;
 use super::fault::RunFault;
 use super::prepare::develop;
+use super::python::program::is_program;
 use super::session::Session;
 use super::stage::definition::Stage;
 use super::stage::presence::ExistingPaths;
@@ -109,6 +110,16 @@ impl Session {
         let of_options = last.map(|stage| warnings(&stage, &outlook.steps)).unwrap_or_default();
         outlook.warnings.extend(of_options);
         Ok(outlook)
+    }
+
+    /// Whether `install` would make the buildout's Python.
+    pub(super) fn must_make_python(&self) -> Result<bool, RunError> {
+        let mut preview = self.preview(&[])?;
+        let Some(stage) = preview.next()? else { return Ok(false) };
+        let Some(python) = stage.python() else { return Ok(false) };
+        let presence = ExistingPaths::below(&preview.locations.directory);
+        let steps = stage.steps(&preview.installed, &presence);
+        Ok(!is_program(&python.executable) || steps.iter().any(|step| matches!(step, Step::Install(..))))
     }
 
     /// Computes the parts that `install` would install, and what they reference. Changes nothing in the buildout.

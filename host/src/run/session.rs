@@ -19,6 +19,7 @@ use super::prepare::{develop, directories};
 use super::python::launcher;
 use super::reading::load::Loaded;
 use super::settings::RunSettings;
+use super::stage::definition::Stage;
 use super::stage::references;
 use super::stages::Stages;
 use super::view::ResolvedBuildout;
@@ -77,6 +78,19 @@ impl Session {
     /// The first failure. Completed steps are recorded.
     pub fn install(&self, named: &[String]) -> Result<(), RunError> {
         let context = &self.root.context;
+        self.with_state(|locations, state| self.install_with_state(named, locations, state))?;
+        if context.cache.get().is_some_and(Option::is_some) {
+            context.log(Level::Info, &context.tally.line());
+        }
+        Ok(())
+    }
+
+    /// Changes the buildout, with its state.
+    pub(super) fn with_state(
+        &self,
+        change: impl FnOnce(&Locations, &mut StateFile) -> Result<(), RunError>,
+    ) -> Result<(), RunError> {
+        let context = &self.root.context;
         let locations = self.root.locations()?;
         directories::create_one(&locations.directory, &*context.report)?;
         let mut state = match &locations.installed {
@@ -85,15 +99,11 @@ impl Session {
         };
         // From here on, a signal ends the run between parts, and the state is saved.
         let _watch = context.settings.native.interrupt.watch();
-        let outcome =
-            report_sandbox(context, &mut state).and_then(|()| self.install_with_state(named, &locations, &mut state));
+        let outcome = report_sandbox(context, &mut state).and_then(|()| change(&locations, &mut state));
         // Also after a failure: completed steps are saved, and no journal is left.
         let saved = state.commit(&*context.report);
         context.settings.native.temporaries.remove();
         outcome?;
-        if context.cache.get().is_some_and(Option::is_some) {
-            context.log(Level::Info, &context.tally.line());
-        }
         Ok(saved?)
     }
 
@@ -104,17 +114,14 @@ impl Session {
         state: &mut StateFile,
     ) -> Result<(), RunError> {
         let context = &self.root.context;
-        // Only with the state lock held: from here on, no other run can change the launcher.
-        let (root, loaded) = self.current()?;
-        transaction::recover(locations, context, state)?;
-        directories::create(&*root.locations()?, &root.buildout, &*context.report)?;
-        let (root, loaded) = extend::before(root, loaded, extend::Mode::Run)?;
+        let stages = self.stages(named, locations, state)?;
         let mut executor = Executor::new(state, locations);
-        let outcome = self.execute(Stages::new(root, loaded, named), &mut executor);
+        let outcome = self.execute(stages, &mut executor);
         if outcome.is_ok() && named.is_empty() {
             executor.report_postponed();
         }
         executor.unused.finish().iter().for_each(|message| context.log(Level::Warning, message));
+        self.report_refusals();
         self.root.recipes.distributions().record_used(executor.state)?;
         let last = outcome?;
         last.iter().try_for_each(extend::after)?;
@@ -122,14 +129,40 @@ impl Session {
         Ok(self.root.recipes.distributions().report_picked(&buildout)?)
     }
 
+    /// What precedes the stages of a run, and the stages.
+    fn stages(&self, named: &[String], locations: &Locations, state: &mut StateFile) -> Result<Stages, RunError> {
+        let context = &self.root.context;
+        // Only with the state lock held: from here on, no other run can change the launcher.
+        let (root, loaded) = self.current()?;
+        transaction::recover(locations, context, state)?;
+        directories::create(&*root.locations()?, &root.buildout, &*context.report)?;
+        let (root, loaded) = extend::before(root, loaded, extend::Mode::Run)?;
+        Ok(Stages::new(root, loaded, named))
+    }
+
+    /// Executes only the first stage, which makes the buildout's Python.
+    pub(super) fn make_python(&self) -> Result<(), RunError> {
+        self.with_state(|locations, state| {
+            let mut stages = self.stages(&[], locations, state)?;
+            let mut executor = Executor::new(state, locations);
+            if let Some(stage) = begin_next(&mut stages, &mut executor)? {
+                executor.execute(&stage)?;
+            }
+            self.report_refusals();
+            Ok(())
+        })
+    }
+
+    /// Reports again what was refused to parts that were made all the same.
+    fn report_refusals(&self) {
+        let context = &self.root.context;
+        context.settings.native.refusals.take().iter().for_each(|message| context.log(Level::Warning, message));
+    }
+
     /// Executes all stages. Returns the view of the last one.
     fn execute(&self, mut stages: Stages, executor: &mut Executor<'_>) -> Result<Option<ResolvedBuildout>, RunError> {
         let mut last = None;
-        while let Some(coming) = stages.coming()? {
-            if stages.develops(&coming)? {
-                develop::develop(&coming.view, executor.state)?;
-            }
-            let stage = stages.begin(coming, executor.state.installed())?;
+        while let Some(stage) = begin_next(&mut stages, executor)? {
             *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = stage.view.buildout.clone();
             if stage.is_last() {
                 show_configuration(&stage.view);
@@ -138,6 +171,13 @@ impl Session {
             last = Some(stage.view.clone());
         }
         Ok(last)
+    }
+
+    /// A session of the same buildout as it is now, with nothing initialized.
+    pub(super) fn again(&self) -> Result<Self, RunError> {
+        let loaded = self.loaded.renewed()?.unwrap_or_else(|| self.loaded.clone());
+        let root = ResolvedBuildout::new(&loaded.configuration, Arc::clone(&self.root.context))?;
+        Ok(Self { buildout: root.buildout.clone(), latest: Mutex::new(root.buildout.clone()), root, loaded })
     }
 
     /// The buildout, read again if the run that this one waited for changed its Python.
@@ -152,6 +192,15 @@ impl Session {
     pub fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
         references::direct(&self.latest.lock().unwrap_or_else(PoisonError::into_inner), parts)
     }
+}
+
+/// Begins the next stage.
+fn begin_next(stages: &mut Stages, executor: &mut Executor<'_>) -> Result<Option<Arc<Stage>>, RunError> {
+    let Some(coming) = stages.coming()? else { return Ok(None) };
+    if stages.develops(&coming)? {
+        develop::develop(&coming.view, executor.state)?;
+    }
+    stages.begin(coming, executor.state.installed()).map(Some)
 }
 
 /// Every run with less than full confinement of native commands reports that, and records it in the state.

@@ -5,6 +5,28 @@ use crate::index::ModuleWheel;
 
 const APP: &str = "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";
 
+/// What to do about a lock that is missing or does not fit.
+const HINT: &str = "Hint: Lock distributions with `buildout-host lock`.";
+
+/// The same in a buildout that makes its own Python.
+const OWN_PYTHON: &str = "\
+[buildout]
+extensions = slapos.rebootstrap
+python = python
+parts = app
+
+[python]
+recipe = command
+location = ${buildout:parts-directory}/python
+executable = ${:location}/bin/python
+command = /usr/bin/python3 -m venv --without-pip ${:location}
+stop-on-error = true
+
+[app]
+recipe = zc.recipe.egg
+eggs = requests
+";
+
 impl IndexedBuildout {
     fn lock(&self, arguments: &[&str]) -> String {
         self.space.succeeds(&[&["lock"], arguments].concat())
@@ -68,12 +90,14 @@ fn a_lock_decides_what_is_installed() {
 fn what_differs_from_the_lock_is_refused() {
     let buildout = IndexedBuildout::new(APP);
     let (printed, succeeded) = buildout.try_run(&["--locked"]);
-    assert!(!succeeded && printed.contains("requests is not in pylock.toml"), "{printed}");
+    assert!(!succeeded && printed.contains("there is no pylock.toml"), "{printed}");
+    assert!(printed.contains(HINT), "{printed}");
     buildout.lock(&[]);
     let more = APP.replace("eggs = requests", "eggs =\n    requests\n    other");
     buildout.configure(&more);
     let (printed, succeeded) = buildout.try_run(&["--locked"]);
     assert!(!succeeded && printed.contains("other is not in pylock.toml"), "{printed}");
+    assert!(printed.contains(HINT), "{printed}");
     assert!(!buildout.space.exists("bin/ask"), "nothing is installed");
     // Without `--locked`, the index has the rest.
     let printed = buildout.run(&[]);
@@ -93,6 +117,47 @@ fn what_differs_from_the_lock_is_refused() {
     buildout.space.write("pylock.toml", "lock-version = '1.0'\n[[packages]]\nname = 'requests'\n");
     let (printed, succeeded) = buildout.try_run(&[]);
     assert!(!succeeded && printed.contains("pylock.toml cannot be used: requests: it has no files"), "{printed}");
+}
+
+#[test]
+fn offline_the_locked_files_come_from_the_cache() {
+    let buildout = IndexedBuildout::new(APP);
+    buildout.lock(&[]);
+    buildout.index.requests();
+    let printed = buildout.run(&["--locked", "-o"]);
+    assert!(printed.contains("Got requests 2.0.") && printed.contains("Got idna 3.1."), "{printed}");
+    assert_eq!(buildout.shell("bin/ask"), "asked 3.1\n");
+    // A file that the cache lacks is not downloaded.
+    buildout.shell("rm -rf eggs .installed.cfg ~/.cache/buildout-host");
+    let (printed, succeeded) = buildout.try_run(&["--locked", "-o"]);
+    assert!(!succeeded && printed.contains("in offline mode: it is not in the download cache"), "{printed}");
+    // Without `--locked`, zc.buildout's meaning holds: nothing is installed.
+    buildout.run(&["--locked"]);
+    buildout.shell("rm -rf eggs .installed.cfg");
+    buildout.index.requests();
+    let (printed, succeeded) = buildout.try_run(&["-o"]);
+    assert!(!succeeded && printed.contains("can't install one in offline"), "{printed}");
+    assert_eq!(buildout.index.requests(), [] as [String; 0]);
+}
+
+#[test]
+fn a_lock_for_the_buildouts_own_python_makes_it_first() {
+    let buildout = IndexedBuildout::new(OWN_PYTHON);
+    let printed = buildout.lock(&[]);
+    assert!(printed.ends_with("idna: 3.1 is added\nrequests: 2.0 is added\n"), "{printed}");
+    assert!(buildout.space.exists("parts/python/bin/python"), "the Python is made");
+    assert!(!buildout.space.exists("bin/ask") && !buildout.space.exists("parts/app"), "nothing else is made");
+    let printed = buildout.lock(&[]);
+    assert!(!printed.contains("Installing") && !printed.contains("Updating"), "{printed}");
+    assert!(printed.ends_with("pylock.toml is up to date.\n"), "{printed}");
+    let printed = buildout.run(&["--locked"]);
+    assert!(printed.contains("Updating python") && printed.contains("Got requests 2.0."), "{printed}");
+    // Another Python may need other distributions: the lock is made with the new one.
+    let changed = OWN_PYTHON.replace("--without-pip", "--copies --without-pip");
+    buildout.configure(&changed);
+    let printed = buildout.lock(&[]);
+    assert!(printed.contains("Installing python"), "{printed}");
+    assert!(printed.ends_with("pylock.toml is up to date.\n"), "{printed}");
 }
 
 #[test]

@@ -51,6 +51,47 @@ impl Asking {
     }
 }
 
+/// Goes on after a command that failed, whose output it reads itself.
+const GOING_ON: &str = r#"
+import subprocess
+
+
+class Recipe:
+
+    def __init__(self, buildout, name, options):
+        self.options = options
+
+    def install(self):
+        subprocess.run(self.options['command'], shell=True, capture_output=True)
+        return ()
+"#;
+
+#[test]
+fn what_was_refused_to_a_recipe_that_goes_on_is_reported_at_the_end() {
+    let space = Space::for_python();
+    let wheel = ModuleWheel::new("going_on", "1.0").group("zc.buildout", "default = going_on:Recipe").module(GOING_ON);
+    let index = IndexServer::start(vec![wheel]);
+    let configuration = |command: &str| {
+        let url = index.url();
+        format!(
+            "[buildout]\nindex = {url}\nparts = made last\n\n[made]\nrecipe = going_on\ncommand = {command}\n\n\
+             [last]\nrecipe = command\ncommand = true\n"
+        )
+    };
+    space.write("buildout.cfg", &configuration("mkdir /opt/going-on"));
+    let printed = space.shown(&space.succeeds(&["run"]));
+    let last = printed.trim_end().rsplit('\n').next().unwrap_or_default();
+    assert_eq!(
+        last,
+        "buildout: Part made was made, but something was refused to its recipe, and may be missing. If the part needs it: \
+         In recipes.toml, below [recipe.\"going_on\"], write: grant = { write = [\"/opt/going-on\"] }"
+    );
+    // What fails for another reason is the recipe's own business.
+    space.write("buildout.cfg", &configuration("exit 3"));
+    let printed = space.shown(&space.succeeds(&["run"]));
+    assert!(!printed.contains("was refused"), "{printed}");
+}
+
 const BASH: &str = "[recipe.asking]\ngrant = { network = [\"bash\"] }\n";
 
 #[test]
@@ -120,4 +161,11 @@ fn a_recipe_changes_no_repository_whether_an_extension_updates_it_or_not() {
         assert!(printed.contains("src/one/.git/hooks/post-merge"), "{extensions}: {printed}");
         assert!(!space.exists("src/one/.git/hooks/post-merge"), "{extensions}");
     }
+}
+
+#[test]
+fn a_command_that_fails_with_the_network_is_said_to_have_it() {
+    let asking = Asking::new("bash -c", BASH);
+    let printed = asking.space.shown(&asking.space.fails(&["run", "made:port=1"]));
+    assert!(printed.contains("(--sandbox=full): the network of a grant, and write access only to"), "{printed}");
 }

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use base::remedy::Remedy;
 use config::options::Buildout;
 
 pub use crate::interfaces::bindings::buildout::recipe::distributions::{
@@ -23,6 +24,8 @@ pub struct Refusal<E> {
     pub error: E,
     /// Printed if the recipe then fails.
     pub hints: Vec<String>,
+    /// What this program can do about it, printed in the same case.
+    pub remedies: Vec<Remedy>,
 }
 
 /// The part whose recipe calls.

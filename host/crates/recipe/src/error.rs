@@ -53,6 +53,8 @@ pub(crate) struct FailureContext {
     pub(crate) denied: Vec<String>,
     /// Hints for the failed operations.
     pub(crate) advice: Vec<String>,
+    /// What this program can do about them.
+    pub(crate) remedies: Vec<Remedy>,
     /// The native command that failed.
     pub(crate) command: Option<FailedCommand>,
     /// The traceback in the author's files, the innermost line last.
@@ -137,7 +139,7 @@ impl Subject {
     }
 
     /// What to write in `recipes.toml` so that the recipe has these grants, too.
-    fn how_to_grant(&self, needed: &[String]) -> String {
+    pub(crate) fn how_to_grant(&self, needed: &[String]) -> String {
         let Some(line) = self.line_of_grant() else {
             let (recipe, needed) = (&self.recipe, whole(&Grant::default(), needed));
             return format!("In recipes.toml, below [recipe.{recipe:?}], write: grant = {{ {needed} }}");
@@ -282,6 +284,7 @@ impl Explain for RecipeError {
     fn remedies(&self) -> Vec<Remedy> {
         match &*self.problem {
             RecipeProblem::Lookup(error) => error.remedies(),
+            RecipeProblem::User { context, .. } | RecipeProblem::Failed { context, .. } => context.remedies.clone(),
             RecipeProblem::Confine(error) => error.remedies(),
             RecipeProblem::Import { is_older: true, .. } | RecipeProblem::World { is_older: true, .. } => {
                 vec![Remedy::RefreshSdk]

@@ -122,7 +122,7 @@ pub(super) fn interpreter(python: &Python) -> Interpreter {
 
 impl From<NoDistributions> for Refusal<DistributionError> {
     fn from(error: NoDistributions) -> Self {
-        Self { hints: error.hints(), error: error.into() }
+        Self { hints: error.hints(), remedies: error.remedies(), error: error.into() }
     }
 }
 
@@ -134,7 +134,7 @@ impl From<NoDistributions> for Refusal<PythonError> {
             NoDistributions::Python(_) => PythonError::Broken(message),
             _ => PythonError::Other(UnnamedError { code: "failed".to_owned(), message }),
         };
-        Self { hints: error.hints(), error: reason }
+        Self { hints: error.hints(), remedies: error.remedies(), error: reason }
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn read(locations: &Locations) -> Result<Option<DistributionsLock>, N
 pub(super) fn of_run(locations: &Locations, context: &RunContext) -> Result<Option<LockUse>, NoDistributions> {
     let lock = read(locations)?;
     Ok(match context.settings.lock {
-        LockMode::Locked => Some(LockUse::Only(Arc::new(lock.unwrap_or_default()))),
+        LockMode::Locked => Some(lock.map_or(LockUse::Missing, |lock| LockUse::Only(Arc::new(lock)))),
         LockMode::Write | LockMode::Leave => lock.map(|lock| LockUse::First(Arc::new(lock))),
     })
 }

@@ -121,9 +121,13 @@ impl BuildoutDistributions {
     pub(super) fn place<'a>(&self, buildout: &'a Buildout) -> Result<RequestPlace<'a>, NoDistributions> {
         let locations = directories::locations(buildout, None, &[], &[])?;
         let threads = std::thread::available_parallelism().map_or(4, usize::from).max(4);
-        let settings = DistributionSettings::of(buildout, &locations.directory, threads)?;
+        let mut settings = DistributionSettings::of(buildout, &locations.directory, threads)?;
         let parts = directories_of_parts(buildout, &locations)?;
         let lock = self.lock_of_run(&locations)?;
+        if lock.as_ref().is_some_and(LockUse::is_strict) {
+            // The lock takes the place of the network: offline, its files are installed as far as the caches have them.
+            settings.choice.offline = false;
+        }
         Ok(RequestPlace { buildout, locations, settings, parts, lock })
     }
 

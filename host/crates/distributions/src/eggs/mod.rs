@@ -74,7 +74,7 @@ impl InstalledDistributions {
     #[must_use]
     pub fn allowed_by(mut self, lock: &LockUse) -> Self {
         let Some(locked) = lock.deciding() else { return self };
-        let is_strict = matches!(lock, LockUse::Only(_));
+        let is_strict = lock.is_strict();
         for (key, known) in &mut self.projects {
             let is_locked = locked.has(key, Purpose::Use);
             known.retain(|found| {

@@ -195,7 +195,7 @@ impl<'a> PackageIndex<'a> {
         let is_locked = lock.deciding()?.has(key, purpose);
         match (is_locked, lock) {
             (true, lock) => Some(ProjectFiles { files: lock.lock().files(key, purpose), known: true }),
-            (false, LockUse::Only(_)) => Some(ProjectFiles::default()),
+            (false, lock) if lock.is_strict() => Some(ProjectFiles::default()),
             (false, _) => None,
         }
     }

@@ -106,6 +106,7 @@ impl<'a> Installer<'a> {
             _ => None,
         };
         let locked = match wanted {
+            _ if self.supply.lock().is_some_and(LockUse::is_missing) => format!("there is no {FILE}"),
             Some(wanted) if !lock.has(&wanted.key(), Purpose::Use) => format!("{} is not in {FILE}", wanted.name),
             _ => format!("{FILE} decides which versions are available"),
         };

@@ -18,6 +18,9 @@ use crate::version::Version;
 /// The name of the file.
 pub const FILE: &str = "pylock.toml";
 
+/// What is locked where there is no lock.
+static NO_LOCK: DistributionsLock = DistributionsLock { packages: BTreeMap::new() };
+
 /// The locked files, by the keys of their projects.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DistributionsLock {
@@ -52,6 +55,8 @@ pub struct LockedDistribution {
 pub enum LockUse {
     /// Nothing but the locked files is available.
     Only(Arc<DistributionsLock>),
+    /// The same, but there is no lock: nothing is available.
+    Missing,
     /// Projects in the lock have only the locked files; all files of other projects are available.
     First(Arc<DistributionsLock>),
     /// All files are available, and the locked versions are preferred: a new lock is made.
@@ -61,14 +66,26 @@ pub enum LockUse {
 impl LockUse {
     /// The lock.
     pub fn lock(&self) -> &DistributionsLock {
-        let (Self::Only(lock) | Self::First(lock) | Self::Preferred(lock)) = self;
-        lock
+        match self {
+            Self::Only(lock) | Self::First(lock) | Self::Preferred(lock) => lock,
+            Self::Missing => &NO_LOCK,
+        }
+    }
+
+    /// Whether nothing but the locked files is available.
+    pub fn is_strict(&self) -> bool {
+        matches!(self, Self::Only(_) | Self::Missing)
+    }
+
+    /// Whether a lock is required that does not exist.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Missing)
     }
 
     /// The lock, if it decides which files are available.
     pub fn deciding(&self) -> Option<&DistributionsLock> {
         match self {
-            Self::Only(lock) | Self::First(lock) => Some(lock),
+            Self::Only(_) | Self::First(_) | Self::Missing => Some(self.lock()),
             Self::Preferred(_) => None,
         }
     }
@@ -77,7 +94,7 @@ impl LockUse {
     pub fn preferred(&self) -> Option<&DistributionsLock> {
         match self {
             Self::Preferred(lock) => Some(lock),
-            Self::Only(_) | Self::First(_) => None,
+            Self::Only(_) | Self::First(_) | Self::Missing => None,
         }
     }
 }

@@ -142,8 +142,8 @@ impl Explain for ResolveError {
                 hint("[buildout] index, find-links, versions and allow-hosts determine what is looked for, and where.")
             }
             Self::Offline { .. } => hint(
-                "`offline` installs nothing, not even from a cache. Run once without it: with `newest = false`, \
-                      what is in a cache is not downloaded again.",
+                "`offline` installs nothing, not even from a cache: that needs a lock and `--locked`. Run once \
+                      without it: with `newest = false`, what is in a cache is not downloaded again.",
             ),
             Self::Conflict { .. } => {
                 hint("A pin in [versions] can select a version of one of them that is compatible with the others.")

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base::interrupt::Interrupt;
+use base::remedy::Remedy;
 use base::source::Explain;
 use config::options::{Buildout, OptionError};
 use wasmtime::Trap;
@@ -125,8 +126,12 @@ pub(crate) struct Call {
     pub(crate) denied: Vec<Denied>,
     /// The grants, as written in `recipes.toml`, that the refused requests would need.
     pub(crate) refused: Vec<String>,
+    /// Whether a command was kept from writing what no grant opens.
+    pub(crate) was_protected: bool,
     /// Hints for failed operations.
     pub(crate) advice: Vec<String>,
+    /// What this program can do about failed operations.
+    pub(crate) remedies: Vec<Remedy>,
     /// The output of native commands.
     pub(crate) command_log: Option<CommandLog>,
     /// The last native command, if it failed.
@@ -166,7 +171,9 @@ impl Call {
             provided: Duration::ZERO,
             denied: Vec::new(),
             refused: Vec::new(),
+            was_protected: false,
             advice: Vec::new(),
+            remedies: Vec::new(),
             command_log: None,
             failed_command: None,
         }

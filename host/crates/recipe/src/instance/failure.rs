@@ -73,7 +73,8 @@ fn context(call: &mut Call, failure: &Failure) -> FailureContext {
     let denied = denied.chain(std::mem::take(&mut call.refused)).collect();
     advice.append(&mut call.advice);
     let command = call.failed_command.take();
-    FailureContext { denied, advice, command, trace: Vec::new() }
+    let remedies = std::mem::take(&mut call.remedies);
+    FailureContext { denied, advice, remedies, command, trace: Vec::new() }
 }
 
 /// What to do about something at the part's own place that the part did not make.

@@ -15,6 +15,7 @@ use crate::error::{RecipeError, Subject};
 use crate::grants::rights::Process;
 use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
 use crate::limits;
+use crate::native::refusals::Refused;
 use crate::native::shared::Native;
 use crate::ownership::Made;
 
@@ -41,6 +42,8 @@ pub(crate) struct CallResult<T> {
     /// The paths that the recipe reported as created.
     pub(crate) created: Vec<String>,
     pub(crate) made: Made,
+    /// What was refused, and did not fail the call.
+    pub(crate) refused: Refused,
 }
 
 impl Instance {
@@ -112,7 +115,8 @@ impl Instance {
             Ok(value) => {
                 state.output().end();
                 let created = std::mem::take(&mut state.call.created);
-                Ok(CallResult { value, created, made: std::mem::take(&mut state.call.made) })
+                let refused = Refused { grants: state.call.refused.clone(), protected: state.call.was_protected };
+                Ok(CallResult { value, created, made: std::mem::take(&mut state.call.made), refused })
             }
             Err(error) => {
                 (self.trapped, self.sharable) = (true, false);

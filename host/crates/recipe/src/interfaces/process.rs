@@ -133,7 +133,7 @@ impl ProcessView<'_> {
         let ending = self.ending(outcome, &line)?;
         self.settle(staging)?;
         if !matches!(ending, Ending::Exited(0)) || !self.call.rights.makes.is_empty() {
-            self.report_refused(&started.directory, &policy);
+            self.report_refused(&started.directory, &policy, &sinks.captured());
         }
         if !matches!(ending, Ending::Exited(0)) && sinks.misses_network && !policy.network {
             self.report_missed_network(&program);
@@ -231,13 +231,15 @@ impl ProcessView<'_> {
     }
 
     /// Reports a path that the command was kept from writing: it may have failed because of that.
-    fn report_refused(&mut self, directory: &Path, policy: &CommandPolicy) {
-        let Some(path) = denied::refused(self.open_log().tail(), directory, policy) else { return };
+    fn report_refused(&mut self, directory: &Path, policy: &CommandPolicy, captured: &str) {
+        let lines = captured.lines().chain(self.open_log().tail());
+        let Some(path) = denied::refused(lines, directory, policy) else { return };
         if self.call.rights.is_protected(&path) {
             let message = format!(
                 "The command may not write to {}: the host protects its own files and those of the configuration",
                 path.display()
             );
+            self.call.was_protected = true;
             return self.warn(&message);
         }
         let grant = format!("write = [{:?}]", self.call.rights.directory_to_grant(&path).display().to_string());

@@ -59,8 +59,8 @@ impl PythonView<'_> {
             Requester { part: &part, buildout: &buildout, environment, is_foreign: &is_foreign, will_make: &will_make };
         let outcome = self.call.pausing(|| question(&*provider, &requester));
         self.call.check().map_err(PythonFailure::trap)?;
-        outcome.map_err(|Refusal { error, hints }| {
-            self.call.advice = hints;
+        outcome.map_err(|Refusal { error, hints, remedies }| {
+            (self.call.advice, self.call.remedies) = (hints, remedies);
             error.into()
         })
     }

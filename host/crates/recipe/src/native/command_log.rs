@@ -238,7 +238,8 @@ fn confined(policy: &CommandPolicy, makes: &[PathBuf]) -> Option<String> {
         [] => String::new(),
         paths => format!("{} and ", paths.join(", ")),
     };
-    Some(format!("It was confined (--sandbox={level}): no network, and write access only to {paths}{temporary}."))
+    let network = if policy.network { "the network of a grant" } else { "no network" };
+    Some(format!("It was confined (--sandbox={level}): {network}, and write access only to {paths}{temporary}."))
 }
 
 #[cfg(test)]
@@ -266,6 +267,9 @@ mod tests {
         let confined =
             "It was confined (--sandbox=full): no network, and write access only to /b/x and a private /tmp.";
         assert_eq!(failed.details()[2], confined);
+        let lent = CommandPolicy { network: true, ..policy };
+        let failed = log.failed("make all".into(), "exited with status 2".into(), &lent, &[]);
+        assert!(failed.details()[2].contains("(--sandbox=full): the network of a grant, and"), "{failed:?}");
         assert_eq!(failed.tail, ["one", "warning", "two", "three"]);
         assert!(failed.details().last().unwrap().contains("part.log"));
     }

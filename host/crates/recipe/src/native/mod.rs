@@ -8,6 +8,7 @@ pub(crate) mod denied;
 pub(crate) mod network;
 pub(crate) mod programs;
 pub(crate) mod reach;
+pub(crate) mod refusals;
 pub(crate) mod shared;
 pub(crate) mod staging;
 pub(crate) mod streams;

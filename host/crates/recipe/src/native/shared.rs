@@ -12,6 +12,7 @@ use config::options::Buildout;
 use confine::{ConfineError, ConfinementLevel};
 use fetch::{DownloadSettings, Downloader};
 
+use super::refusals::Refusals;
 use super::temporary::Temporaries;
 use super::variables::variables;
 use crate::distributions::Distributions;
@@ -29,6 +30,8 @@ pub struct NativeSettings {
     pub jobs: Jobs,
     /// The temporary directories of parts.
     pub temporaries: Arc<Temporaries>,
+    /// What was refused to parts that were made all the same.
+    pub refusals: Arc<Refusals>,
 }
 
 /// Shared by all native commands and downloads of a run.

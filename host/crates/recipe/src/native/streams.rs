@@ -11,6 +11,9 @@ use super::network;
 use crate::call::disk::DiskGuard;
 use crate::limits;
 
+/// How many bytes of what was captured are searched for messages.
+const LOOKED_AT: usize = 16 << 10;
+
 /// What happens to one stream.
 #[derive(Default)]
 pub(crate) enum StreamSink {
@@ -43,6 +46,8 @@ pub(crate) struct WrittenOutput {
     size: u64,
     guard: Arc<DiskGuard>,
     failed: Option<io::Error>,
+    /// Its end, for messages about it.
+    end: Vec<u8>,
 }
 
 /// Why the output is not where it should be.
@@ -70,6 +75,23 @@ impl StreamSinks {
     }
 }
 
+impl StreamSinks {
+    /// The end of what is not in the log, for messages about it.
+    pub(crate) fn captured(&self) -> String {
+        let mut text = String::new();
+        for sink in [&self.stdout, &self.stderr] {
+            let kept = match sink {
+                StreamSink::Capture(captured) => &captured.kept,
+                StreamSink::File(written) => &written.end,
+                StreamSink::Log | StreamSink::Discard => continue,
+            };
+            text.push_str(&String::from_utf8_lossy(&kept[kept.len().saturating_sub(LOOKED_AT)..]));
+            text.push('\n');
+        }
+        text
+    }
+}
+
 impl StreamSink {
     /// The captured bytes, when the command has ended.
     pub(crate) fn end(self) -> Result<Vec<u8>, LostOutput> {
@@ -94,13 +116,15 @@ impl WrittenOutput {
     /// Output to an open file. It counts as what the recipe writes.
     pub(crate) fn new(file: File, guard: &Arc<DiskGuard>) -> io::Result<Self> {
         let size = file.metadata()?.len();
-        Ok(Self { file, size, guard: Arc::clone(guard), failed: None })
+        Ok(Self { file, size, guard: Arc::clone(guard), failed: None, end: Vec::new() })
     }
 
     fn take(&mut self, bytes: &[u8]) {
         if self.failed.is_some() {
             return;
         }
+        self.end.extend_from_slice(&bytes[bytes.len().saturating_sub(LOOKED_AT)..]);
+        self.end.drain(..self.end.len().saturating_sub(LOOKED_AT));
         let length = bytes.len() as u64;
         self.size = self.size.saturating_add(length);
         let written = self.guard.check(&self.file, self.size, length).and_then(|()| self.file.write_all(bytes));

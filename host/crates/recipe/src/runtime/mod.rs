@@ -39,6 +39,7 @@ use crate::instance::CallResult;
 use crate::instance::guest::Guest;
 use crate::instance::request::CallRequest;
 use crate::instance::store::StoreState;
+use crate::interfaces::bindings::Returned;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::{Failure, RecordedOption};
 use crate::interfaces::resources::{PartOptions, ReadableSections};
@@ -285,11 +286,7 @@ impl Runtime {
         &self,
         name: &str,
         phase: Phase,
-        call: impl FnOnce(
-            &mut Store<StoreState>,
-            &Guest,
-            ResourceAny,
-        ) -> wasmtime::Result<Result<Option<Vec<String>>, Failure>>,
+        call: impl FnOnce(&mut Store<StoreState>, &Guest, ResourceAny) -> Returned<Option<Vec<String>>>,
     ) -> Result<Option<Vec<String>>, RecipeError> {
         let Some(part) = self.parts.get(name) else { return Ok(None) };
         let subject = &part.subject;
@@ -298,10 +295,13 @@ impl Runtime {
         let reach = self.reach_of(&part, rights);
         let request = CallRequest { phase, subject, rights, buildout: Some(&part.buildout), reach };
         let mut instance = lock(&part.instance);
-        let CallResult { value, created, made } =
+        let CallResult { value, created, made, refused } =
             instance.call(&self.watchdog, &request, |store, guest| call(store, guest, part.handle))?;
         match value {
-            Ok(paths) => self.owned(&part, rights, paths, &made).map_err(|error| RecipeError { created, ..error }),
+            Ok(paths) => {
+                self.native.settings.refusals.add(subject, &refused);
+                self.owned(&part, rights, paths, &made).map_err(|error| RecipeError { created, ..error })
+            }
             Err(failure) => Err(instance.failed(failure, created, subject)),
         }
     }

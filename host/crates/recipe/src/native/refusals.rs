@@ -1,0 +1,46 @@
+//! What was refused to parts that were made all the same: many recipes go on when a command has failed, and what the
+//! command should have done is then missing. It is reported again at the end of the run, where it is seen.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::Subject;
+
+/// What was refused in a run to parts that were made all the same.
+#[derive(Debug, Default)]
+pub struct Refusals(Mutex<Vec<String>>);
+
+/// What was refused in a call.
+#[derive(Debug, Default)]
+pub(crate) struct Refused {
+    /// The grants, as written in `recipes.toml`, that the requests would need.
+    pub(crate) grants: Vec<String>,
+    /// Whether something was refused that no grant allows.
+    pub(crate) protected: bool,
+}
+
+impl Refusals {
+    /// Keeps what was refused to a part that was made.
+    pub(crate) fn add(&self, subject: &Subject, refused: &Refused) {
+        let mut grants: Vec<String> = Vec::new();
+        for grant in &refused.grants {
+            if !grants.contains(grant) {
+                grants.push(grant.clone());
+            }
+        }
+        let what_to_do = match (grants.is_empty(), refused.protected) {
+            (true, false) => return,
+            (true, true) => "The host protects its own files and those of the configuration.".to_owned(),
+            (false, _) => format!("If the part needs it: {}", subject.how_to_grant(&grants)),
+        };
+        let message = format!(
+            "Part {} was made, but something was refused to its recipe, and may be missing. {what_to_do}",
+            subject.part
+        );
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);
+    }
+
+    /// The messages, one for each part and call.
+    pub fn take(&self) -> Vec<String> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

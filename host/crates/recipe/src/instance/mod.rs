@@ -15,7 +15,7 @@ use crate::error::{RecipeError, Subject};
 use crate::grants::rights::Process;
 use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
 use crate::limits;
-use crate::native::refusals::Refused;
+use crate::native::refusals::RefusedRequests;
 use crate::native::shared::Native;
 use crate::ownership::Made;
 
@@ -43,7 +43,7 @@ pub(crate) struct CallResult<T> {
     pub(crate) created: Vec<String>,
     pub(crate) made: Made,
     /// What was refused, and did not fail the call.
-    pub(crate) refused: Refused,
+    pub(crate) refused: RefusedRequests,
 }
 
 impl Instance {
@@ -115,7 +115,8 @@ impl Instance {
             Ok(value) => {
                 state.output().end();
                 let created = std::mem::take(&mut state.call.created);
-                let refused = Refused { grants: state.call.refused.clone(), protected: state.call.was_protected };
+                let refused =
+                    RefusedRequests { grants: state.call.refused.clone(), protected: state.call.was_protected };
                 Ok(CallResult { value, created, made: std::mem::take(&mut state.call.made), refused })
             }
             Err(error) => {

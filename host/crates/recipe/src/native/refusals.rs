@@ -11,7 +11,7 @@ pub struct Refusals(Mutex<Vec<String>>);
 
 /// What was refused in a call.
 #[derive(Debug, Default)]
-pub(crate) struct Refused {
+pub(crate) struct RefusedRequests {
     /// The grants, as written in `recipes.toml`, that the requests would need.
     pub(crate) grants: Vec<String>,
     /// Whether something was refused that no grant allows.
@@ -20,7 +20,7 @@ pub(crate) struct Refused {
 
 impl Refusals {
     /// Keeps what was refused to a part that was made.
-    pub(crate) fn add(&self, subject: &Subject, refused: &Refused) {
+    pub(crate) fn add(&self, subject: &Subject, refused: &RefusedRequests) {
         let mut grants: Vec<String> = Vec::new();
         for grant in &refused.grants {
             if !grants.contains(grant) {

@@ -2,6 +2,7 @@
 //! `recipes.toml`, and with their failures.
 
 mod developer;
+mod fakes;
 mod hostile;
 mod network;
 mod published;

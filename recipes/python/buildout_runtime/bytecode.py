@@ -1,12 +1,8 @@
-"""Compiled modules: those that a program asks for are for the buildout's Python, which compiles them; the runtime's own are kept.
-
-Knows nothing of where they are kept: that is `loading`.
-"""
+"""Compiled modules: those that a program asks for are for the buildout's Python, which compiles them."""
 
 from __future__ import annotations
 
 import compileall
-import importlib._bootstrap_external as bootstrap
 import os
 import py_compile
 import subprocess
@@ -37,22 +33,8 @@ def _compile_directory(dir: Any, *_: Any, force: bool = False, rx: Any = None, q
     return subprocess.call([*command, os.fsdecode(dir)]) == 0
 
 
-def _write_atomic(path: str, data: bytes, mode: int = 0o666) -> None:
-    """As importlib's own, which gives up where WASI writes less than it was asked to."""
-    temporary = f"{path}.{id(data)}"
-    try:
-        with open(temporary, "wb") as file:
-            file.write(data)
-        os.replace(temporary, path)
-    except OSError:
-        if os.path.exists(temporary):
-            os.unlink(temporary)
-        raise
-
-
 def install() -> None:
     """Puts all this in the place of Python's own."""
     py_compile.compile = _compile
     compileall.compile_dir = _compile_directory
     compileall.compile_file = lambda file, *_, **__: _compile(file) is not None
-    bootstrap._write_atomic = _write_atomic

@@ -80,7 +80,7 @@ class Loading(exports.Loading):
 
     def _load(self, program: wit_loading.Program) -> wit.EntryPoint:
         runtime.target.begin()
-        runtime.loading.set_path(program.path, program.cache)
+        runtime.loading.set_path(program.path)
         loaded = runtime.loading.load(program.object)
         uninstall = runtime.loading.load(program.uninstall) if program.uninstall is not None else None
         _programs[program.name] = _Program(loaded, uninstall)

@@ -26,7 +26,12 @@ _namespaces: list[str] = []
 
 
 class SourceLoader(importlib.machinery.SourceFileLoader):
-    """Loads source text, and says where it was written for Python 2."""
+    """Loads source text, and says where it was written for Python 2. Compiled modules are neither read nor written: whatever
+    may write them could make code of others run here (docs/decisions/154-no-compiled-modules.md)."""
+
+    def get_code(self, fullname: str) -> types.CodeType:
+        path = self.get_filename(fullname)
+        return self.source_to_code(self.get_data(path), path)  # type: ignore[no-any-return]
 
     def source_to_code(self, data: Any, path: Any, *arguments: Any, **keywords: Any) -> Any:
         found = _OLD_EXCEPT.search(data) if isinstance(data, bytes) else None
@@ -67,23 +72,21 @@ def _add_installed(working_set: pkg_resources.WorkingSet) -> None:
 
 def install() -> None:
     """Sets up how modules are found at run time."""
-    loaders = [(SourceLoader, [".py"]), (importlib.machinery.SourcelessFileLoader, [".pyc"])]
     hooks = [hook for hook in sys.path_hooks if getattr(hook, "__name__", "") != "path_hook_for_FileFinder"]
-    sys.path_hooks[:] = [*hooks, importlib.machinery.FileFinder.path_hook(*loaders)]
+    sys.path_hooks[:] = [*hooks, importlib.machinery.FileFinder.path_hook((SourceLoader, [".py"]))]
     for name, module in sys.modules.items():
         if getattr(module, "__path__", None) is not None and getattr(module, "__file__", None) is None:
             _namespaces.append(name)
 
 
-def set_path(path: Sequence[str], cache: str | None) -> None:
+def set_path(path: Sequence[str]) -> None:
     """Makes these the directories in which modules are looked for."""
     global _path
     if _path == list(path):
         return
     _path = sys.path[:] = list(path)
     sys.path = list(path)
-    sys.pycache_prefix = cache
-    sys.dont_write_bytecode = cache is None
+    sys.dont_write_bytecode = True
     sys.path_importer_cache.clear()
     importlib.invalidate_caches()
     linecache.clearcache()

@@ -232,6 +232,35 @@ rm -rf app/.git/config; mv app/.git app/git; mv app old; echo 'gitdir: evil' > w
 ''' % directory)
 
 
+def try_what_the_configuration_leads_to(recipe, directory):
+    write(os.path.join(directory, 'shared/deep/real.cfg'))
+
+
+def try_link_to_the_configuration(recipe, directory):
+    os.rename(os.path.join(directory, 'shared/linked'), os.path.join(directory, 'shared/other'))
+    got('a renamed link')
+
+
+def try_what_the_configuration_leads_to_by_a_command(recipe, directory):
+    shell('cd %s/shared; echo owned > deep/real.cfg; mv deep other; rm -f linked; ln -s .. linked; mv deep/real.cfg x' % directory)
+
+
+def try_repository_of_a_worktree(recipe, directory):
+    shell('cd %s; echo owned > bare/config; mkdir -p bare/hooks; echo owned > bare/hooks/pre-commit' % directory)
+
+
+def try_find_links(recipe, directory):
+    write(os.path.join(directory, 'dist/victim-9.0.tar.gz'))
+
+
+def try_download_cache(recipe, directory):
+    write(os.path.join(directory, 'downloads/dist/victim-9.0.tar.gz'))
+
+
+def try_sources_by_a_command(recipe, directory):
+    shell('cd %s; echo owned > dist/victim-9.0.tar.gz; echo owned > downloads/dist/victim-9.0.tar.gz' % directory)
+
+
 def try_git_directory(recipe, directory):
     os.rename(os.path.join(directory, '.git'), os.path.join(directory, 'git'))
     got('a renamed directory')

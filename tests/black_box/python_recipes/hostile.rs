@@ -25,7 +25,7 @@ impl Scene {
             ModuleWheel::new("victim", "1.0").group("zc.buildout", "default = victim:Recipe").module(VICTIM),
         ]);
         let configuration = format!(
-            "[buildout]\nindex = {}\nextends = base.cfg\noptional-extends = missing.cfg conf/missing.cfg other/conf/missing.cfg\nextends-cache = copies\ndevelop = native\nparts = victim hostile\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = hostile\n\
+            "[buildout]\nindex = {}\nextends = base.cfg linked.cfg\nfind-links = dist\ndownload-cache = downloads\noptional-extends = missing.cfg conf/missing.cfg other/conf/missing.cfg\nextends-cache = copies\ndevelop = native\nparts = victim hostile\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = hostile\n\
              home = {home}\nport = {port}\n",
             index.url(),
             home = space.root().join("home").display(),
@@ -42,6 +42,13 @@ impl Scene {
             std::fs::copy(component("guest_native"), space.path(file)).unwrap();
         }
         space.write("other/x", "");
+        space.write("dist/x", "");
+        space.write("downloads/dist/x", "");
+        space.write("shared/deep/real.cfg", "[real]\n");
+        std::os::unix::fs::symlink("deep", space.path("shared/linked")).unwrap();
+        std::os::unix::fs::symlink("shared/linked/real.cfg", space.path("linked.cfg")).unwrap();
+        space.write("bare/config", "[core]\n");
+        space.write("second/.git", "gitdir: ../bare\n");
         space.write("venv/pyvenv.cfg", "");
         space.write("venv/bin/python3", "");
         space.write(".git/config", "[core]\n");
@@ -91,6 +98,13 @@ fn kept(space: &Space) -> Vec<(String, Option<Vec<u8>>)> {
         "src/app/.git/hooks/pre-commit",
         "src/app/module.py",
         "src/worktree/.git",
+        "linked.cfg",
+        "shared/deep/real.cfg",
+        "shared/linked/real.cfg",
+        "bare/config",
+        "bare/hooks/pre-commit",
+        "dist/victim-9.0.tar.gz",
+        "downloads/dist/victim-9.0.tar.gz",
         "src/.git/config",
         "data/.git/hooks",
         "data/mine",

@@ -190,6 +190,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         allow_unknown_extras: false,
         threads: 8,
         provided: Default::default(),
+        programs: None,
     };
     let installer = Installer::new(settings, &supply);
     let outcome = installer.install(&arguments.requirements).map_err(boxed)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::eggs::{self, Directories, Distribution};
+use crate::eggs::{self, Directories, Distribution, ProgramSources};
 use crate::name;
 use crate::requirement::Requirement;
 
@@ -59,6 +59,13 @@ impl WorkingSet {
                 self.distributions.push(found);
             }
         }
+    }
+
+    /// The same without what may not run as a recipe or an extension.
+    #[must_use]
+    pub fn that_may_run(mut self, sources: &ProgramSources) -> Self {
+        self.distributions.retain(|found| sources.allow(found));
+        self
     }
 
     /// The distributions in their order.

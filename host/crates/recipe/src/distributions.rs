@@ -34,6 +34,8 @@ pub struct Requester<'a> {
     pub part: &'a str,
     /// The buildout whose section `buildout` has the settings that a call leaves out.
     pub buildout: &'a Buildout,
+    /// Whether its recipe is a program in Python, which no one has reviewed for this buildout.
+    pub is_program: bool,
     /// The environment of the part's native commands.
     pub environment: BTreeMap<String, String>,
     /// Whether something is at a path that the part did not make.

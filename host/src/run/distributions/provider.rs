@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use base::files::FileError;
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject, Memory};
-use distributions::eggs::{Directories, Distribution};
+use distributions::eggs::{Directories, Distribution, ProgramSources};
 use distributions::install::CustomBuild;
 use distributions::lock::LockUse;
 use distributions::python::{Python, behind_shim};
@@ -19,7 +19,7 @@ use recipe::Locations;
 use recipe::distributions::ProjectAccess;
 
 use super::super::context::RunContext;
-use super::super::prepare::directories;
+use super::super::prepare::{develop, directories};
 use super::super::python::choice::Own;
 use super::super::python::starter;
 use super::aside::PlanDirectories;
@@ -59,6 +59,8 @@ pub(in crate::run) struct Found {
     /// In the order of the path.
     pub(in crate::run) set: WorkingSet,
     pub(in crate::run) directories: Directories,
+    /// What may run.
+    pub(in crate::run) sources: ProgramSources,
     pub(in crate::run) python: Arc<Python>,
     /// Files and directories of the buildout that a developed project may contain.
     pub(in crate::run) outside: Vec<PathBuf>,
@@ -198,8 +200,13 @@ impl BuildoutDistributions {
         only_existing: bool,
     ) -> Result<Found, NoDistributions> {
         let mut place = self.place(buildout)?;
+        let own = place.settings.choice.directories.clone();
         self.put_aside(&mut place)?;
+        let projects = develop::listed_python_projects(buildout, &place.locations.directory)?;
+        place.settings.leave_out_made_sources(&place.parts);
         let choice = &mut place.settings.choice;
+        let sources = ProgramSources::of(&[&own, &choice.directories], &projects);
+        choice.programs = Some(sources.clone());
         choice.provided.clone_from(provided);
         if only_existing {
             (choice.offline, choice.newest, choice.allow_picked_versions) = (true, false, true);
@@ -207,8 +214,9 @@ impl BuildoutDistributions {
         let reports = !only_existing && self.aside.get().is_none();
         let set = self.install(&place, &[Requirement::parse(requirement)?], reports)?;
         let directories = place.settings.choice.directories.clone();
-        let set = set.sorted(&directories);
-        Ok(Found { set, python: Arc::clone(&self.tools(&place)?.python), outside: protected(&place)?, directories })
+        let set = set.sorted(&directories).that_may_run(&sources);
+        let python = Arc::clone(&self.tools(&place)?.python);
+        Ok(Found { set, python, outside: protected(&place)?, directories, sources })
     }
 
     /// Builds a distribution from source into the directory of develop eggs. Returns its path.

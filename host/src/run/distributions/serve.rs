@@ -173,9 +173,13 @@ impl BuildoutDistributions {
         settings: &wit::Settings,
     ) -> Result<RequestPlace<'a>, NoDistributions> {
         let place = self.place(requester.buildout)?;
+        let configured = place.settings.clone();
         let mut place = RequestPlace { settings: place.settings.with(settings), ..place };
         if matches!(settings.destination, wit::Destination::EggsDirectory) {
             self.put_aside(&mut place)?;
+            if requester.is_program {
+                place.settings.keep_apart(&configured, &place.parts);
+            }
         }
         Ok(place)
     }

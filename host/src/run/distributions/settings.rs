@@ -8,9 +8,13 @@ use distributions::eggs::Directories;
 use distributions::index::{AllowedHosts, DistributionSources, SearchLocation};
 use distributions::install::InstallSettings;
 use distributions::pins::Pins;
+use distributions::scripts::{absolute, real_path};
 use recipe::distributions::Destination;
 
 use super::error::NoDistributions;
+
+/// The directory in the eggs directory for distributions whose sources a recipe in Python has chosen.
+const OF_OTHER_SOURCES: &str = "other-sources";
 
 /// Where distributions come from and go to.
 #[derive(Clone, Debug)]
@@ -52,6 +56,7 @@ impl DistributionSettings {
             allow_unknown_extras: options.is_on("allow-unknown-extras")?,
             threads,
             provided: BTreeSet::new(),
+            programs: None,
         };
         Ok(Self {
             index: options.text("index")?,
@@ -88,6 +93,35 @@ impl DistributionSettings {
         self.allowed = allow_hosts.as_ref().map_or(self.allowed, |hosts| AllowedHosts::parse(&hosts.join("\n")));
         self.from_cache = replaced.install_from_cache.unwrap_or(self.from_cache);
         self
+    }
+
+    /// Leaves out sources below the directories of parts: recipes in Python make what is there.
+    pub(super) fn leave_out_made_sources(&mut self, parts: &[PathBuf]) {
+        let find_links = std::mem::take(&mut self.find_links);
+        self.find_links = find_links.into_iter().filter(|link| !self.is_made(link, parts)).collect();
+        if self.index.as_ref().is_some_and(|index| self.is_made(index, parts)) {
+            // Without one, another index would take its place.
+            self.index = Some(self.choice.directories.eggs.to_string_lossy().into_owned());
+        }
+    }
+
+    /// Whether a source is below a directory of parts.
+    fn is_made(&self, text: &str, parts: &[PathBuf]) -> bool {
+        let SearchLocation::Path(path) = SearchLocation::parse(text, &self.directory) else { return false };
+        let path = absolute(&path);
+        parts.iter().any(|parts| path.starts_with(absolute(parts)) || real_path(&path).starts_with(real_path(parts)))
+    }
+
+    /// Keeps what a recipe in Python installs apart if it chooses the sources: what is in the eggs directory runs as recipes
+    /// with other rights, too. `configured` are the settings of the buildout.
+    pub(super) fn keep_apart(&mut self, configured: &Self, parts: &[PathBuf]) {
+        let is_known = |link: &String| configured.find_links.contains(link) && !self.is_made(link, parts);
+        let is_same_index =
+            self.index == configured.index && !self.index.as_ref().is_some_and(|index| self.is_made(index, parts));
+        if is_same_index && self.find_links.iter().all(is_known) && self.allowed == configured.allowed {
+            return;
+        }
+        self.choice.directories.eggs = self.choice.directories.eggs.join(OF_OTHER_SOURCES);
     }
 
     /// Equal for equal sources.

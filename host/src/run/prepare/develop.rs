@@ -51,8 +51,12 @@ pub(in crate::run) fn develop_elsewhere(view: &ResolvedBuildout, directory: &Pat
 
 /// The Python projects listed in `develop`.
 pub(in crate::run) fn python_projects(view: &ResolvedBuildout) -> Result<Vec<PathBuf>, RunError> {
-    let named = view.buildout.get("buildout", "develop")?.unwrap_or_default();
-    let directory = &view.locations()?.directory;
+    listed_python_projects(&view.buildout, &view.locations()?.directory)
+}
+
+/// The same for a buildout in `directory`.
+pub(in crate::run) fn listed_python_projects(buildout: &Buildout, directory: &Path) -> Result<Vec<PathBuf>, RunError> {
+    let named = buildout.get("buildout", "develop")?.unwrap_or_default();
     let mut projects = Vec::new();
     for pattern in named.split_whitespace() {
         projects

@@ -163,7 +163,7 @@ impl Recipes {
             Err(missing) => return Err(unknown.also(&missing).into()),
         };
         let grant = resolver.grant_of_program(&reference);
-        match python.recipe(buildout, &reference, &grant, purpose, self.runtime()?) {
+        match python.recipe(buildout, &reference, purpose, self.runtime()?) {
             Ok(program) => Ok(Resolved::of_program(reference, program, runtime, grant)),
             Err(error) if error.is_unknown(&reference.package) => Err(unknown.also(&error).into()),
             Err(error) => Err(error.into()),
@@ -180,7 +180,7 @@ impl Recipes {
         let reference = extend::reference_of(requirement);
         let (python, grant) = (&self.shared.python, self.resolver().grant_of_program(&reference));
         let runtime = python.runtime()?;
-        let programs = python.extensions(buildout, requirement, kind, &grant, self.runtime()?)?;
+        let programs = python.extensions(buildout, requirement, kind, self.runtime()?)?;
         self.report_network(&reference, &grant);
         let resolved = |program| Resolved::of_program(reference.clone(), program, Arc::clone(&runtime), grant.clone());
         Ok(programs.into_iter().map(resolved).collect())

@@ -1,5 +1,7 @@
 //! Why a recipe or an extension in Python cannot be used.
 
+use std::path::PathBuf;
+
 use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean, nearest};
 
@@ -29,6 +31,12 @@ pub(in crate::run) enum NoProgram {
         /// The cause.
         cause: String,
     },
+    /// A developed project is used as a recipe, but does not say that it is one.
+    #[error("The project {} does not declare recipes", .project.display())]
+    Undeclared {
+        /// Its directory.
+        project: PathBuf,
+    },
     /// The reference names a distribution that is part of the runtime.
     #[error("The distribution {name} has no recipe with that name")]
     Provided {
@@ -46,7 +54,7 @@ impl NoProgram {
     fn cause(&self) -> Option<&NoDistributions> {
         match self {
             Self::Distributions(error) => Some(error),
-            Self::EntryPoint { .. } | Self::Metadata { .. } | Self::Provided { .. } => None,
+            Self::EntryPoint { .. } | Self::Metadata { .. } | Self::Undeclared { .. } | Self::Provided { .. } => None,
         }
     }
 }
@@ -77,6 +85,11 @@ impl Explain for NoProgram {
                 let near = nearest(entry_point, known.iter().map(String::as_str)).map(did_you_mean);
                 near.into_iter().chain([format!("Its recipes: {}.", known.join(", "))]).collect()
             }
+            Self::Undeclared { .. } => vec![
+                "Write its entry points of the group zc.buildout in setup.py, setup.cfg or pyproject.toml: then no other recipe \
+                 can change the project."
+                    .to_owned(),
+            ],
             _ => self.cause().map(Explain::hints).unwrap_or_default(),
         }
     }

@@ -11,14 +11,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use base::digest::Digest;
 use config::options::Buildout;
 use distributions::eggs::Distribution;
 use distributions::entry_points::EntryPoint;
 use distributions::python::Python;
 use recipe::Runtime;
-use recipe::component::{Component, ComponentError, ProgramKind, PythonProgram};
-use registry::{Grant, RecipeReference};
+use recipe::component::{Component, ComponentError, ProgramKind, PythonProgram, declares_recipes};
+use registry::RecipeReference;
 
 use super::context::RunContext;
 use super::distributions::{BuildoutDistributions, Found, NoDistributions};
@@ -69,18 +68,18 @@ impl PythonRecipes {
         &self,
         buildout: &Buildout,
         reference: &RecipeReference,
-        grant: &Grant,
         purpose: InstallPurpose,
         engine: &Runtime,
     ) -> Result<PythonProgram, NoProgram> {
         if let Some(substitute) = substitutes::substitute(reference) {
             let found = self.find(buildout, PROVIDED, purpose, engine)?;
-            return Ok(self.of_runtime(reference, substitute, &found, grant));
+            return Ok(self.of_runtime(reference, substitute, &found));
         }
         let found = self.find(buildout, &reference.package, purpose, engine)?;
         let Some(distribution) = found.distribution(&reference.package) else {
             return Err(NoProgram::Provided { name: reference.package.clone() });
         };
+        check_declared(&found, distribution)?;
         let wanted = reference.entry_point.as_str();
         let object = entry_point(distribution, RECIPES, wanted)?.ok_or_else(|| NoProgram::EntryPoint {
             distribution: distribution.to_string(),
@@ -89,25 +88,18 @@ impl PythonRecipes {
         })?;
         let uninstall = entry_point(distribution, UNINSTALLERS, wanted)?.map(|found| shown(&found));
         let name = reference.to_string();
-        Ok(self.program(name, ProgramKind::Recipe, distribution, &object, uninstall, &found, grant))
+        Ok(self.program(name, ProgramKind::Recipe, distribution, &object, uninstall, &found))
     }
 
     /// A recipe that is part of the runtime.
-    fn of_runtime(
-        &self,
-        reference: &RecipeReference,
-        substitute: Substitute,
-        found: &Found,
-        grant: &Grant,
-    ) -> PythonProgram {
-        let path = found.set.path();
+    fn of_runtime(&self, reference: &RecipeReference, substitute: Substitute, found: &Found) -> PythonProgram {
+        let path = path(found);
         PythonProgram {
             name: reference.to_string(),
             kind: ProgramKind::Recipe,
             distribution: format!("the host's own {reference}"),
             object: substitute.object,
             uninstall: None,
-            cache: self.cache(&path, &found.python, grant),
             path,
             python: directories_of(&found.python),
             only_reads: self.distributions.only_looks(),
@@ -121,16 +113,16 @@ impl PythonRecipes {
         buildout: &Buildout,
         requirement: &str,
         kind: ProgramKind,
-        grant: &Grant,
         engine: &Runtime,
     ) -> Result<Vec<PythonProgram>, NoProgram> {
         let found = self.find(buildout, requirement, InstallPurpose::Use, engine)?;
         let Some(distribution) = found.distribution(requirement) else { return Ok(Vec::new()) };
+        check_declared(&found, distribution)?;
         let group = if kind == ProgramKind::UnloadExtension { UNLOAD_EXTENSIONS } else { EXTENSIONS };
         let program = |point: EntryPoint| {
             let after = if kind == ProgramKind::UnloadExtension { " after the parts" } else { "" };
             let name = format!("{}:{}{after}", distribution.project, point.name);
-            self.program(name, kind, distribution, &point, None, &found, grant)
+            self.program(name, kind, distribution, &point, None, &found)
         };
         Ok(entry_points(distribution, group)?.into_iter().map(program).collect())
     }
@@ -157,7 +149,6 @@ impl PythonRecipes {
         Ok(self.provided.get_or_init(|| provided.collect()))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "each is a different kind of thing")]
     fn program(
         &self,
         name: String,
@@ -166,43 +157,50 @@ impl PythonRecipes {
         object: &EntryPoint,
         uninstall: Option<String>,
         found: &Found,
-        grant: &Grant,
     ) -> PythonProgram {
-        let path = with_sources(found);
+        let path = path(found);
         PythonProgram {
             name,
             kind,
             distribution: distribution.to_string(),
             object: shown(object),
             uninstall,
-            cache: self.cache(&path, &found.python, grant),
             path,
             python: directories_of(&found.python),
             only_reads: self.distributions.only_looks(),
             signature: signature::of(&found.set, &found.directories, &found.outside),
         }
     }
+}
 
-    /// The directory for compiled modules: one for each list of directories, and for each set of grants.
-    fn cache(&self, path: &[PathBuf], python: &Python, grant: &Grant) -> Option<PathBuf> {
-        let kept = self.context.environment.cache_directory()?.join("python-recipes");
-        let path: Vec<_> = path.iter().map(|path| path.to_string_lossy()).collect();
-        let text = format!("{}\n{grant} {:?}\n{}", path.join("\n"), grant.defaults, python.short_version());
-        let directory = kept.join(&Digest::of(text.as_bytes()).to_string()[..32]);
-        std::fs::create_dir_all(&directory).ok().map(|()| directory)
+/// Checks that a developed project is one that no other recipe may change: what it is decided by files in which the user
+/// wrote that it provides recipes.
+fn check_declared(found: &Found, distribution: &Distribution) -> Result<(), NoProgram> {
+    match found.sources.developed(distribution).filter(|one| !declares_recipes(&one.project)) {
+        Some(one) => Err(NoProgram::Undeclared { project: one.project.clone() }),
+        None => Ok(()),
     }
 }
 
 /// The path of what was found, with the sources of developed projects: a build backend may lead to them only with code that
-/// a `.pth` file runs, which the runtime does not do.
-fn with_sources(found: &Found) -> Vec<PathBuf> {
-    let mut path = found.set.path();
-    let sources = found.set.iter().filter_map(|one| signature::sources(&found.directories.develop, &one.key()));
-    for directory in sources {
-        if !path.contains(&directory) {
-            path.push(directory);
+/// a `.pth` file runs, which the runtime does not do. The directory of develop eggs comes last, and of the directories in
+/// `.pth` files only those that belong to what may run: recipes can have files put there.
+fn path(found: &Found) -> Vec<PathBuf> {
+    let sources = &found.sources;
+    let mut path = Vec::new();
+    let mut add = |entry: PathBuf| {
+        if !path.contains(&entry) {
+            path.push(entry);
+        }
+    };
+    for one in found.set.iter() {
+        match sources.developed(one) {
+            Some(project) => add(project.modules.clone()),
+            None => add(one.location.clone()),
         }
     }
+    found.set.path().into_iter().filter(|entry| sources.hold(entry)).for_each(&mut add);
+    found.set.path().into_iter().filter(|entry| sources.is_develop(entry)).for_each(&mut add);
     path
 }
 

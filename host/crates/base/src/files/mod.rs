@@ -25,6 +25,6 @@ pub use remove::{Removal, RemovalError, Removed};
 pub use replace::{
     Replaced, check_replaceable, clear, delete, replace, replace_executable, replace_executable_in, replace_shared,
 };
-pub use tree::remove_directory;
+pub use tree::{remove_directory, remove_directory_in};
 pub use trust::{Distrust, check_trusted, check_trusted_directory};
 pub use waiting::lock_directory;

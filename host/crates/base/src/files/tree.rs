@@ -41,6 +41,14 @@ pub fn remove_directory(path: &Path) -> Result<(), FileError> {
     remove_tree(&open, name).map_err(|(inner, cause)| FileError::of("remove", &parent.join(inner))(cause))
 }
 
+/// The same for the directory `name` of an open directory.
+///
+/// # Errors
+/// The system's cause.
+pub fn remove_directory_in(parent: &Dir, name: &OsStr) -> io::Result<()> {
+    remove_tree(parent, name).map_err(|(_, cause)| cause)
+}
+
 /// Removes the directory `name` of `parent` and everything in it.
 ///
 /// # Errors

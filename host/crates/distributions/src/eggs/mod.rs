@@ -5,6 +5,7 @@
 
 pub(crate) mod fill;
 mod found;
+mod programs;
 mod scan;
 mod zipped;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use found::{Distribution, MetadataForm, Precedence};
+pub use programs::{DevelopedSources, ProgramSources};
 pub use scan::find;
 pub(crate) use scan::link;
 pub(crate) use zipped::read_zipped;
@@ -82,6 +84,13 @@ impl InstalledDistributions {
                 found.precedence == Precedence::Develop || fits || !(is_locked || is_strict)
             });
         }
+        self
+    }
+
+    /// The same without what may not run as a recipe or an extension.
+    #[must_use]
+    pub(crate) fn that_may_run(mut self, sources: &ProgramSources) -> Self {
+        self.projects.values_mut().for_each(|known| known.retain(|found| sources.allow(found)));
         self
     }
 

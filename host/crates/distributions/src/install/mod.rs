@@ -16,7 +16,7 @@ pub use build::CustomBuild;
 pub use error::InstallError;
 
 use crate::eggs::fill::{EggWorkshop, remove_abandoned};
-use crate::eggs::{Directories, Distribution, InstalledDistributions};
+use crate::eggs::{Directories, Distribution, InstalledDistributions, ProgramSources};
 use crate::index::{IndexFile, lock};
 use crate::lock::{FILE, LockUse, Purpose};
 use crate::pins::Pins;
@@ -49,6 +49,8 @@ pub struct InstallSettings {
     pub threads: usize,
     /// Projects, by their keys, for which no distribution is used: see [`ResolveRequest::provided`].
     pub provided: BTreeSet<String>,
+    /// If what is installed runs as recipes or extensions: which existing distributions count. `None`: all.
+    pub programs: Option<ProgramSources>,
 }
 
 /// The result of an installation.
@@ -86,9 +88,13 @@ impl<'a> Installer<'a> {
     /// The existing distributions. They are read once, and again after an installation.
     pub fn installed(&self) -> Arc<InstalledDistributions> {
         let mut known = lock(&self.installed);
-        let InstallSettings { directories, path, .. } = &self.settings;
+        let InstallSettings { directories, path, programs, .. } = &self.settings;
         let scan = || {
             let all = InstalledDistributions::scan(directories, path, self.supply.tools().python);
+            let all = match programs {
+                Some(sources) => all.that_may_run(sources),
+                None => all,
+            };
             Arc::new(match self.supply.lock() {
                 Some(lock) => all.allowed_by(lock),
                 None => all,

@@ -225,6 +225,7 @@ impl InstallationSpace {
             allow_unknown_extras: false,
             threads: 4,
             provided: Default::default(),
+            programs: None,
         };
         let builder = ProjectBuilder {
             python: &python,

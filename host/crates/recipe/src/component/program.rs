@@ -36,8 +36,6 @@ pub struct PythonProgram {
     pub uninstall: Option<String>,
     /// The directories in which modules are looked for, absolute and in order.
     pub path: Vec<PathBuf>,
-    /// A directory for compiled modules that only this program can write, if there is one.
-    pub cache: Option<PathBuf>,
     /// Directories of the buildout's Python, which it may read.
     pub python: Vec<PathBuf>,
     /// Whether it may only read: in a plan, which changes nothing.

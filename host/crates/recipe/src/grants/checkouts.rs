@@ -9,6 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::applicant::Applicant;
 use super::guard::real_entry;
+use super::ways::{Way, repository};
 use crate::ownership::Records;
 
 /// Directories of version control. What is there runs with the rights of the user, such as hooks of git.
@@ -47,6 +48,15 @@ impl Checkouts {
         checkout.is_some_and(|checkout| !self.is_own(path) && !self.is_by_a_command(&checkout))
     }
 
+    fn is_below_root(&self, path: &Path) -> bool {
+        let is_below = |root: &PathBuf| {
+            path != root
+                && (path.starts_with(root)
+                    || real_entry(root).is_some_and(|root| path != root && path.starts_with(root)))
+        };
+        self.roots.iter().any(is_below)
+    }
+
     /// Whether a command of the part has made a checkout: it exists now, and did not before the first command.
     fn is_by_a_command(&self, checkout: &Path) -> bool {
         self.found.get().is_some_and(|found| !found.iter().any(|found| found == checkout))
@@ -82,6 +92,8 @@ impl Checkouts {
                 }
             }
         }
+        let held: Vec<PathBuf> = found.iter().flat_map(|found| leads_to(found)).collect();
+        found.extend(held.into_iter().filter(|held| !self.is_own(held) && self.is_below_root(held)));
         found.sort();
         found.dedup();
         self.found.get_or_init(|| found);
@@ -94,6 +106,11 @@ impl Checkouts {
             |own: &PathBuf| path.starts_with(own) || real_entry(own).is_some_and(|own| path.starts_with(own));
         self.own.iter().any(is_below) || self.records.is_of(&self.part, path)
     }
+}
+
+/// Where a `.git` that is a link or a file keeps the repository.
+pub(super) fn leads_to(checkout: &Path) -> Vec<PathBuf> {
+    Way::of(checkout).targets.into_iter().chain(repository(checkout)).collect()
 }
 
 fn is_name(name: &str) -> bool {
@@ -133,11 +150,14 @@ mod tests {
         }
         std::fs::create_dir_all(at("worktree")).unwrap();
         std::fs::write(at("worktree/.git"), "gitdir: elsewhere").unwrap();
+        std::fs::create_dir_all(at("bare/hooks")).unwrap();
+        std::fs::create_dir_all(at("second")).unwrap();
+        std::fs::write(at("second/.git"), "gitdir: ../bare").unwrap();
         std::os::unix::fs::symlink("src", at("link")).unwrap();
         let checkouts = Checkouts::new(vec![root.clone()], vec![at("parts/own")]);
         assert!(checkouts.hold(&at("src/app/.git/config")));
         checkouts.find(&|path| path == at("eggs")).unwrap();
-        assert_eq!(checkouts.found(), [at("src/app/.git"), at("worktree/.git")]);
+        assert_eq!(checkouts.found(), [at("bare"), at("second/.git"), at("src/app/.git"), at("worktree/.git")]);
         for path in ["src/app/.git", "src/app/.git/hooks/pre-commit", "plain/.git", "new/.hg/hgrc", "worktree/.git"] {
             assert!(checkouts.hold(&at(path)), "{path}");
         }
@@ -147,7 +167,7 @@ mod tests {
         // What is made later is of the part.
         std::fs::create_dir_all(at("later/.git")).unwrap();
         checkouts.find(&|_| false).unwrap();
-        assert_eq!(checkouts.found().len(), 2);
+        assert_eq!(checkouts.found().len(), 4);
         assert!(!checkouts.hold(&at("later/.git/config")) && checkouts.hold(&at("src/.git/config")));
         assert!(
             !Checkouts::new(vec![at("src/app/.git")], Vec::new()).hold(&at("src/app/.git/x")),

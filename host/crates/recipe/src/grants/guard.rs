@@ -13,12 +13,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::checkouts::Checkouts;
+use super::ways::Way;
 
 /// Paths that stay as they are. Empty for a recipe that may not write the directories that hold them.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
-    /// Files, and directories with everything below. Absolute and normalized.
+    /// Files, and directories with everything below, and what they lead to if they are links. Absolute and normalized.
     kept: Vec<PathBuf>,
+    /// Links on the way to them: they are not replaced, but what is written through them can be something else.
+    links: Vec<PathBuf>,
     /// Directories in them that are granted for writing.
     granted: Vec<PathBuf>,
     /// Checkouts of version control anywhere.
@@ -37,8 +40,22 @@ pub(crate) enum Change {
 }
 
 impl Guard {
-    pub(crate) fn new(kept: Vec<PathBuf>) -> Self {
-        Self { kept, ..Self::default() }
+    /// Keeps these paths. What they lead to is found out now: the links on their way stay as they are. What holds one of the
+    /// `open` directories is not kept.
+    pub(crate) fn new(mut kept: Vec<PathBuf>, open: &[&Path]) -> Self {
+        let real: Vec<PathBuf> = open.iter().filter_map(|open| open.canonicalize().ok()).collect();
+        let is_open = |path: &PathBuf| real.iter().any(|open| open.starts_with(path));
+        let ways: Vec<Way> = kept.iter().map(|path| Way::of(path)).collect();
+        let mut links = Vec::new();
+        for way in ways {
+            kept.extend(way.targets.into_iter().filter(|target| !is_open(target)));
+            links.extend(way.links);
+        }
+        for paths in [&mut kept, &mut links] {
+            paths.sort();
+            paths.dedup();
+        }
+        Self { kept, links, ..Self::default() }
     }
 
     /// The same with these checkouts.
@@ -78,8 +95,13 @@ impl Guard {
     }
 
     /// The paths, as they are written, with the checkouts that were found so far.
-    pub(crate) fn kept(&self) -> impl Iterator<Item = &PathBuf> {
+    fn kept(&self) -> impl Iterator<Item = &PathBuf> {
         self.kept.iter().chain(self.checkouts.found())
+    }
+
+    /// Everything that stays where it is: the same with the links on the way.
+    pub(crate) fn staying(&self) -> impl Iterator<Item = &PathBuf> {
+        self.kept().chain(&self.links)
     }
 
     /// Looks for checkouts, because a command is about to start: what it can reach is decided by paths that exist.
@@ -144,7 +166,8 @@ impl Guard {
         }
         let is_kept = |kept: &Path| path.starts_with(kept) || change == Change::Replace && kept.starts_with(path);
         let is_listed = |kept: &PathBuf| is_kept(kept) || real_entry(kept).is_some_and(|kept| is_kept(&kept));
-        self.kept().any(is_listed) || self.checkouts.hold(path)
+        let is_way = || change == Change::Replace && self.links.iter().any(|link| link.starts_with(path));
+        self.kept().any(is_listed) || is_way() || self.checkouts.hold(path)
     }
 }
 
@@ -184,7 +207,7 @@ mod tests {
         std::os::unix::fs::symlink("bin", at("b/link")).unwrap();
         // The user may have written the path with a link.
         for written in ["b", "alias"] {
-            let guard = Guard::new(vec![at(&format!("{written}/bin/buildout")), at(&format!("{written}/.git"))]);
+            let guard = Guard::new(vec![at(&format!("{written}/bin/buildout")), at(&format!("{written}/.git"))], &[]);
             let t = |directory: &str, name: &str, change| {
                 guard.keeps_entry(&File::open(at(directory)).unwrap(), OsStr::new(name), change).unwrap()
             };
@@ -195,8 +218,22 @@ mod tests {
             assert!(t("b", "bin", Change::Replace) && !t("b", "bin", Change::Write));
             assert!(t("b", ".git", Change::Write) && !t("b", ".github", Change::Write));
         }
+        std::fs::create_dir_all(at("shared/deep")).unwrap();
+        std::os::unix::fs::symlink(at("shared"), at("way")).unwrap();
+        std::os::unix::fs::symlink(at("way/real.cfg"), at("buildout.cfg")).unwrap();
+        std::fs::write(at("shared/real.cfg"), "").unwrap();
+        let guard = Guard::new(vec![at("buildout.cfg")], &[]);
+        for (path, change) in [
+            ("buildout.cfg", Change::Write),
+            ("shared/real.cfg", Change::Write),
+            ("shared", Change::Replace),
+            ("way", Change::Replace),
+        ] {
+            assert!(guard.keeps(&at(path), change), "{path}");
+        }
+        assert!(!guard.keeps(&at("shared/other"), Change::Replace) && !guard.keeps(&at("way/other"), Change::Write));
         std::fs::create_dir_all(at("b/.git/hooks")).unwrap();
-        let guard = Guard::new(vec![at("b/bin/buildout"), at("b/.git")]).without(vec![at("b/.git/info")]);
+        let guard = Guard::new(vec![at("b/bin/buildout"), at("b/.git")], &[]).without(vec![at("b/.git/info")]);
         assert!(!guard.keeps(&at("b/.git/info/exclude"), Change::Replace));
         let hooks = File::open(at("b/.git/hooks")).unwrap();
         assert!(guard.keeps_entry(&hooks, OsStr::new("pre-commit"), Change::Write).unwrap());

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::mounts::{holds, normalize};
+use super::ways::Way;
 
 /// The buildout's directories: they determine what a recipe can reach, and what it may never write. All paths are
 /// absolute, without `.`, `..` and doubled slashes.
@@ -26,7 +27,8 @@ pub struct Locations {
     /// The directory of `recipes.toml` and `recipes.lock`.
     pub configuration_directory: PathBuf,
     /// Paths that only built-in recipes may write, and that are never removed: the state with its lock and journal,
-    /// `recipes.toml`, `recipes.lock`, `pylock.toml`, the keys of trusted signers, the launcher, the configuration files.
+    /// `recipes.toml`, `recipes.lock`, `pylock.toml`, the keys of trusted signers, the launcher, the configuration files, and
+    /// what they lead to if they are links.
     pub protected: Vec<PathBuf>,
     /// What is never removed, nor a directory that holds it: home directories, the buildout directory, the directory of the
     /// configuration.
@@ -114,7 +116,11 @@ impl Locations {
         let next_to_it = ["recipes.toml", "recipes.lock", "pylock.toml"].map(|name| configuration_directory.join(name));
         let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
         let configuration = written.configuration.iter().chain(written.keys).map(|path| normalize(path));
-        let protected = state.chain(next_to_it).chain([bin.join("buildout")]).chain(configuration).collect();
+        let mut protected: Vec<PathBuf> =
+            state.chain(next_to_it).chain([bin.join("buildout")]).chain(configuration).collect();
+        // The user may have made a file of these a link.
+        let targets: Vec<PathBuf> = protected.iter().flat_map(|path| Way::of(path).targets).collect();
+        protected.extend(targets.into_iter().filter(|path| !path.is_dir()));
         let kept = written.homes.iter().map(|home| normalize(&directory.join(home)));
         let kept = kept.chain([directory.clone(), configuration_directory.clone()]);
         let kept = kept.flat_map(|path| [path.canonicalize().ok(), Some(path)]).flatten().collect();

@@ -20,3 +20,4 @@ pub(crate) mod rights;
 mod started;
 pub(crate) mod system;
 pub(crate) mod templates;
+mod ways;

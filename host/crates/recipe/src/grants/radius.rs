@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::applicant::Applicant;
-use super::checkouts::{Checkouts, VERSION_CONTROL};
+use super::checkouts::{Checkouts, VERSION_CONTROL, leads_to};
 use super::guard::Guard;
 use super::locations::Locations;
 use super::mounts::{holds, normalize};
 use super::started::started;
-use crate::component::PythonProgram;
+use crate::component::{METADATA, PythonProgram, declares_recipes};
 use registry::Grant;
 
 /// Memory of an instance without a grant, in bytes. The interpreter alone needs some 60 MB.
@@ -50,10 +50,8 @@ impl Radius {
             read.extend(SYSTEM.iter().map(PathBuf::from));
             read.extend(program.python.iter().filter(|path| path.parent().is_some()).cloned());
         }
-        let cache = program.cache.iter().cloned();
         let writes = granted.keeps_default("write") && !program.only_reads;
         let write = if writes { written(applicant) } else { Vec::new() };
-        let write: Vec<PathBuf> = write.into_iter().chain(cache).collect();
         let guard = if writes { guarding(applicant, &write) } else { Guard::default() };
         Self { grant, read, write, guard, memory: MEMORY, timeout: TIMEOUT }
     }
@@ -77,7 +75,9 @@ impl Radius {
 
 /// What stays as it is in the directories that it may write.
 fn guarding(applicant: &Applicant<'_>, write: &[PathBuf]) -> Guard {
-    Guard::new(kept(applicant)).with_checkouts(Checkouts::new(write.to_owned(), own(applicant)).of_part(applicant))
+    let Locations { directory, parts, .. } = &**applicant.locations;
+    Guard::new(kept(applicant), &[directory, parts])
+        .with_checkouts(Checkouts::new(write.to_owned(), own(applicant)).of_part(applicant))
 }
 
 /// The buildout directory, and the directories that `[buildout]` names.
@@ -101,9 +101,15 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     kept.extend(developed(applicant).iter().flat_map(|project| of_project(project, locations, has_network)));
     kept.push(directory.join(".cargo"));
     kept.extend(of_host(applicant));
+    kept.extend(sources_of_distributions(applicant));
     kept.extend([eggs.clone(), develop_eggs.clone()]);
     for root in [directory, configuration_directory] {
-        kept.extend(VERSION_CONTROL.iter().map(|name| root.join(name)));
+        for checkout in VERSION_CONTROL.iter().map(|name| root.join(name)) {
+            let held = leads_to(&checkout);
+            // A worktree of a repository that holds the buildout has its files elsewhere.
+            kept.extend(held.into_iter().filter(|held| !directory.starts_with(held)));
+            kept.push(checkout);
+        }
     }
     kept.sort();
     kept.dedup();
@@ -161,23 +167,55 @@ fn of_project(project: &Path, locations: &Locations, updates: bool) -> Vec<PathB
         return vec![project.to_owned()];
     }
     let is_recipe = ["recipe.toml", "Cargo.toml"].iter().any(|name| project.join(name).exists());
-    if (is_recipe || !updates && is_python_recipe(project)) && !locations.parts.starts_with(project) {
+    if (is_recipe || !updates && declares_recipes(project)) && !locations.parts.starts_with(project) {
         return vec![project.to_owned()];
     }
     // Sources build nothing without a manifest, and mr.developer puts its working copies there.
     let decides = |name: &&&str| is_recipe || **name != "src";
-    RECIPE_PROJECT.iter().filter(decides).map(|name| project.join(name)).collect()
+    let mut kept: Vec<PathBuf> = RECIPE_PROJECT.iter().filter(decides).map(|name| project.join(name)).collect();
+    if !updates {
+        // They say which name it has, and whether it provides recipes.
+        kept.extend(METADATA.map(|name| project.join(name)));
+        if declares_recipes(project) {
+            kept.extend(modules(project).into_iter().filter(|path| !locations.parts.starts_with(path)));
+        }
+    }
+    kept
 }
 
-/// Files of a project in Python that can declare entry points.
-const METADATA: [&str; 3] = ["setup.py", "setup.cfg", "pyproject.toml"];
+/// The packages and modules of a project that holds the directories of the buildout.
+fn modules(project: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(project).into_iter().flatten().flatten().map(|entry| entry.path());
+    let is_module = |path: &PathBuf| {
+        path.join("__init__.py").exists() || path.extension().is_some_and(|extension| extension == "py")
+    };
+    entries.filter(is_module).chain([project.join("src")]).collect()
+}
 
-/// Whether a project in Python seems to provide recipes or extensions: their grants may differ from those of a recipe that
-/// would change them.
-fn is_python_recipe(project: &Path) -> bool {
-    let read = |name: &str| base::files::read_string(project.join(name));
-    let declares = |name: &str| read(name).is_ok_and(|text| text.contains("zc.buildout"));
-    METADATA.iter().any(|name| declares(name))
+/// Directories that `[buildout]` names as sources of distributions, and pip's settings, which name the index: what is put
+/// there is installed later, as a recipe with other rights, too. What is below `parts-directory` does not count: a part makes
+/// it, and no recipe comes from it.
+fn sources_of_distributions(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let Locations { directory, parts, .. } = &**applicant.locations;
+    let option = |name: &str| {
+        let value = applicant.buildout.and_then(|buildout| buildout.get("buildout", name).ok().flatten());
+        value.unwrap_or_default()
+    };
+    let named = [option("find-links"), option("index")].join(" ");
+    let path = |word: &str| match url::Url::parse(word) {
+        Ok(url) => url.to_file_path().ok(),
+        Err(_) => Some(directory.join(word)),
+    };
+    let mut found: Vec<PathBuf> = named.split_whitespace().filter_map(path).collect();
+    let cache = option("download-cache");
+    found.extend((!cache.trim().is_empty()).then(|| directory.join(cache.trim()).join("dist")));
+    let variables = &applicant.environment.variables;
+    found.extend(variables.get("PIP_CONFIG_FILE").map(|file| applicant.environment.directory.join(file)));
+    for home in applicant.environment.homes() {
+        found.extend([".pip", ".config/pip"].map(|name| home.join(name)));
+    }
+    let found = found.iter().map(|path| normalize(path));
+    found.filter(|path| !path.starts_with(parts) || path == parts).collect()
 }
 
 /// The addresses of the hosts that `allow-hosts` names, and of the files in the buildout.
@@ -210,9 +248,13 @@ mod tests {
         let locations = Locations { directory: at("."), parts: at("parts"), ..Locations::default() };
         assert_eq!(of_project(&at("recipe"), &locations, false), [at("recipe")]);
         assert!(!of_project(&at("recipe"), &locations, true).contains(&at("recipe")));
-        assert!(!of_project(&at("library"), &locations, false).contains(&at("library")));
+        let library = of_project(&at("library"), &locations, false);
+        assert!(!library.contains(&at("library")) && library.contains(&at("library/setup.py")), "{library:?}");
         // The buildout in a project of a recipe is for its parts.
         let inner = Locations { directory: at("recipe"), parts: at("recipe/parts"), ..Locations::default() };
-        assert!(!of_project(&at("recipe"), &inner, false).contains(&at("recipe")));
+        std::fs::create_dir(at("recipe/acme")).unwrap();
+        std::fs::write(at("recipe/acme/__init__.py"), "").unwrap();
+        let held = of_project(&at("recipe"), &inner, false);
+        assert!(!held.contains(&at("recipe")) && held.contains(&at("recipe/acme")), "{held:?}");
     }
 }

@@ -92,11 +92,10 @@ impl Rights {
         }
     }
 
-    /// The rights of a program while it is loaded: it may read its modules, and write compiled ones.
+    /// The rights of a program while it is loaded: it may read its modules.
     pub(crate) fn to_load(program: &PythonProgram, grant: &Grant) -> Self {
         let read = program.path.iter().chain(&program.python).map(|path| (Arc::from(path.as_path()), Access::Read));
-        let access = read.chain(program.cache.iter().map(|path| (Arc::from(path.as_path()), Access::Write)));
-        let mounts = Mounts::new(access, &[], &[], &[]);
+        let mounts = Mounts::new(read, &[], &[], &[]);
         let memory = grant.memory.unwrap_or(super::radius::MEMORY);
         Self { mounts, process: Process { env: Vec::new(), memory }, ..Self::to_describe(grant) }
     }
@@ -190,7 +189,7 @@ impl Rights {
         let writable: Vec<&Path> =
             self.mounts.iter().filter(|mount| mount.access == Access::Write).map(|mount| &*mount.path).collect();
         let mut open: Vec<PathBuf> = Vec::new();
-        for kept in self.guard.kept() {
+        for kept in self.guard.staying() {
             let around = kept.ancestors().skip(1);
             let within = around.filter(|path| writable.iter().any(|outer| holds(outer, path)));
             open.extend(within.map(Path::to_owned));

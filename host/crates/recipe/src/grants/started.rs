@@ -35,7 +35,7 @@ fn environment(programs: &Path, locations: &Locations) -> Vec<PathBuf> {
     }
     let entries = std::fs::read_dir(programs).into_iter().flatten().flatten();
     let pythons = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with("python"));
-    let parts = [MARKER, "lib", "lib64"].map(|name| root.join(name));
+    let parts = [MARKER, "lib", "lib64", "pip.conf"].map(|name| root.join(name));
     parts.into_iter().chain(pythons.map(|entry| entry.path())).collect()
 }
 

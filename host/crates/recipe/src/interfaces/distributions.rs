@@ -158,7 +158,7 @@ impl DistributionsView<'_> {
             let message = "this command installs no Python distributions".to_owned();
             return Err(DistributionError::Other(UnnamedError { code: "no-provider".to_owned(), message }).into());
         };
-        let part = Arc::clone(&self.call.part);
+        let (part, is_program) = (Arc::clone(&self.call.part), self.call.rights.is_program);
         let environment = self.native.variables(&self.call.rights);
         // The call goes on counting while the provider works: it gets copies.
         let (rights, records) = (Arc::clone(&self.call.rights), Arc::clone(&self.call.records));
@@ -167,8 +167,14 @@ impl DistributionsView<'_> {
             KnownPaths { part: &part, rights: &rights, made: &made, records: &records, unfinished: &unfinished };
         let is_foreign = |path: &Path| known.is_foreign(path);
         let will_make = |path: &Path| known.will_make(path);
-        let requester =
-            Requester { part: &part, buildout: &buildout, environment, is_foreign: &is_foreign, will_make: &will_make };
+        let requester = Requester {
+            part: &part,
+            buildout: &buildout,
+            is_program,
+            environment,
+            is_foreign: &is_foreign,
+            will_make: &will_make,
+        };
         if self.call.provided >= limits::PROVIDED {
             let hours = limits::PROVIDED.as_secs() / 3600;
             let message = format!("the requests of one call for distributions have taken more than {hours} hours");

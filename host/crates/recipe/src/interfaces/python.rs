@@ -51,12 +51,18 @@ impl PythonView<'_> {
         let (Some(provider), Some(buildout)) = (self.native.distributions.clone(), self.call.buildout.clone()) else {
             return Err(PythonError::Missing("this call has no buildout, and therefore no Python".to_owned()).into());
         };
-        let part = Arc::clone(&self.call.part);
+        let (part, is_program) = (Arc::clone(&self.call.part), self.call.rights.is_program);
         let environment = self.native.variables(&self.call.rights);
         // A question makes nothing.
         let (is_foreign, will_make) = (|_: &Path| true, |_: &Path| Ok(()));
-        let requester =
-            Requester { part: &part, buildout: &buildout, environment, is_foreign: &is_foreign, will_make: &will_make };
+        let requester = Requester {
+            part: &part,
+            buildout: &buildout,
+            is_program,
+            environment,
+            is_foreign: &is_foreign,
+            will_make: &will_make,
+        };
         let outcome = self.call.pausing(|| question(&*provider, &requester));
         self.call.check().map_err(PythonFailure::trap)?;
         outcome.map_err(|Refusal { error, hints, remedies }| {

@@ -5,6 +5,7 @@
 pub(crate) mod account;
 pub(crate) mod command_log;
 pub(crate) mod denied;
+pub(crate) mod held;
 pub(crate) mod network;
 pub(crate) mod programs;
 pub(crate) mod reach;

@@ -3,21 +3,21 @@
 //! The command finds the directory as it is, without the paths that it is to make. What it makes is created in a
 //! staging directory, and is moved to its place when the command has ended. Only the strongest confinement can show a
 //! staging directory; with the weaker one the directory of parts is writable, and elsewhere the path is made before.
+//!
+//! Other recipes and commands may run at the same time, and replace directories by links. So each
+//! operation is on open directories, which are the same as before the command
+//! (`docs/decisions/153-staging-by-handles.md`).
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::digest::Digest;
-use base::files::remove_directory;
 use confine::{CommandPolicy, ConfinementLevel, Staged, resolve_for};
-use rustix::fs::{CWD, RenameFlags, renameat_with};
-use rustix::io::Errno;
 
+use super::held::{HeldDirectory, Place};
 use crate::grants::guard::{Change, Guard};
 use crate::grants::rights::Rights;
 
@@ -36,8 +36,9 @@ pub(crate) struct Staging {
 #[derive(Debug)]
 struct Directory {
     /// The directory in whose place the command sees the staging directory.
-    path: PathBuf,
-    source: PathBuf,
+    shown: Place,
+    /// The staging directory, which is in it.
+    staged: Place,
     /// What the command is to make in it: names, and paths as the configuration writes them.
     names: BTreeMap<OsString, PathBuf>,
     /// In a directory in which the command may make anything, except for what stays as it is.
@@ -70,16 +71,17 @@ impl Staging {
         for directory in rights.open_directories() {
             // One that does not exist, or to which only a link leads that a recipe may have made, is not shown.
             if let Ok(real) = resolve_for(&rights.real(&directory), policy) {
-                opened.push((StagedOpen::of(rights, policy, &real)?, real));
+                let held = HeldDirectory::open(&real)?;
+                opened.push((StagedOpen::of(rights, policy, &held)?, held.place()?));
             }
         }
         let mut to_make = by_parent(rights, policy);
-        for (open, directory) in opened {
+        for (open, shown) in opened {
             if policy.level != ConfinementLevel::Full {
                 continue;
             }
-            let names = to_make.remove(&directory).unwrap_or_default();
-            staging.add(rights, policy, directory, names)?;
+            let names = to_make.remove(&shown.path).unwrap_or_default();
+            staging.add(rights, policy, shown.open()?, names)?;
             if let Some(added) = staging.directories.last_mut() {
                 added.open = Some(open);
             }
@@ -87,12 +89,13 @@ impl Staging {
         for (parent, names) in to_make {
             match policy.level {
                 ConfinementLevel::None => {}
-                ConfinementLevel::Full => staging.add(rights, policy, parent, names)?,
+                ConfinementLevel::Full => staging.add(rights, policy, HeldDirectory::open(&parent)?, names)?,
                 ConfinementLevel::Partial if rights.is_directory_of_parts(&parent) => policy.write.push(parent),
                 ConfinementLevel::Partial => {
-                    for path in names.keys().map(|name| parent.join(name)).filter(|path| !path.is_symlink()) {
-                        std::fs::create_dir(&path)?;
-                        policy.write.push(path);
+                    let held = HeldDirectory::open(&parent)?;
+                    for name in names.keys().filter(|name| !held.is_link(name)) {
+                        held.make(name)?;
+                        policy.write.push(parent.join(name));
                     }
                     made.extend(names.into_values());
                 }
@@ -105,17 +108,17 @@ impl Staging {
         &mut self,
         rights: &Rights,
         policy: &mut CommandPolicy,
-        parent: PathBuf,
+        held: HeldDirectory,
         names: BTreeMap<OsString, PathBuf>,
     ) -> io::Result<()> {
-        let source = parent.join(format!("{}{}", own_prefix(rights), digits(rights.part.as_bytes())));
-        clear(&source)?;
-        std::fs::create_dir(&source)?;
-        let shows_existing = rights.shows_entries_of(&parent) || !rights.guard.is_empty();
+        let name = OsString::from(format!("{}{}", own_prefix(rights), digits(rights.part.as_bytes())));
+        held.clear(&name)?;
+        let staged = held.make(&name)?;
+        let shows_existing = rights.shows_entries_of(held.path()) || !rights.guard.is_empty();
         let is_shown = |name: &OsStr| shows_existing || names.contains_key(name);
-        copy_links(&parent, &source, &is_shown)?;
-        self.directories.push(Directory { path: parent.clone(), source: source.clone(), names, open: None });
-        policy.staged.push(Staged { path: parent, source, shows_existing });
+        copy_links(&held, &staged, &is_shown)?;
+        policy.staged.push(Staged { path: held.path().to_owned(), source: staged.path().to_owned(), shows_existing });
+        self.directories.push(Directory { shown: held.place()?, staged: staged.place()?, names, open: None });
         Ok(())
     }
 
@@ -133,99 +136,111 @@ impl Staging {
 impl Drop for Staging {
     fn drop(&mut self) {
         for directory in &self.directories {
-            let _ = clear(&directory.source);
+            let name = directory.staged.path.file_name().unwrap_or_default();
+            let _ = directory.shown.open().and_then(|held| held.clear(name));
         }
     }
 }
 
 impl Directory {
     fn settle(&self, settled: &mut Settled) -> io::Result<()> {
+        Settling { held: self.shown.open()?, staged: self.staged.open()? }.settle(self, settled)
+    }
+}
+
+/// A directory and its staging directory, open while entries are moved from one to the other.
+struct Settling {
+    held: HeldDirectory,
+    staged: HeldDirectory,
+}
+
+impl Settling {
+    fn settle(&self, directory: &Directory, settled: &mut Settled) -> io::Result<()> {
+        let Self { held, staged } = self;
         // Links that the command has removed.
-        let own = self.names.keys().filter(|name| self.path.join(name).is_symlink());
-        for name in own.filter(|name| self.source.join(name).symlink_metadata().is_err()) {
-            std::fs::remove_file(self.path.join(name))?;
+        let own = directory.names.keys().filter(|name| held.is_link(name));
+        for name in own.filter(|name| staged.kind(name).is_none()) {
+            held.unlink(name)?;
         }
-        for entry in std::fs::read_dir(&self.source)? {
-            let name = entry?.file_name();
+        for (name, _) in staged.entries()? {
             if is_staging(&name) {
                 // Of another part that is made at the same time: it was shown, and is gone or will be.
                 continue;
             }
-            let (from, to) = (self.source.join(&name), self.path.join(&name));
-            if let Some(path) = self.names.get(&name) {
-                if is_same_link(&from, &to) {
+            if let Some(path) = directory.names.get(&name) {
+                if self.is_same_link(&name) {
                     continue;
                 }
-                if to.is_symlink() {
-                    std::fs::remove_file(&to)?;
+                if held.is_link(&name) {
+                    held.unlink(&name)?;
                 }
                 // Someone else may have made the path meanwhile.
-                move_to(&from, &to)?;
+                staged.move_to(&name, held)?;
                 settled.made.push(path.clone());
-            } else if let Some(open) = &self.open {
-                open.settle(&from, to, settled)?;
-            } else if to.symlink_metadata().is_err() {
-                settled.removed.push(to);
+            } else if let Some(open) = &directory.open {
+                open.settle(self, &name, settled)?;
+            } else if held.kind(&name).is_none() {
+                settled.removed.push(held.path().join(name));
             }
         }
-        self.open.as_ref().map_or(Ok(()), |open| open.remove_links(self))
+        directory.open.as_ref().map_or(Ok(()), |open| open.remove_links(self))
     }
-}
 
-/// Whether both are links to the same path.
-fn is_same_link(one: &Path, other: &Path) -> bool {
-    let target = std::fs::read_link(one).ok();
-    target.is_some() && target == std::fs::read_link(other).ok()
+    /// Whether a link is as it was before the command.
+    fn is_same_link(&self, name: &OsStr) -> bool {
+        let target = self.staged.target(name);
+        target.is_some() && target == self.held.target(name)
+    }
 }
 
 impl StagedOpen {
     /// Lets the command change a directory, except for what stays as it is: entries that it may change are shown as they
     /// are, and what is new is created in a staging directory.
-    fn of(rights: &Rights, policy: &mut CommandPolicy, directory: &Path) -> io::Result<Self> {
+    fn of(rights: &Rights, policy: &mut CommandPolicy, held: &HeldDirectory) -> io::Result<Self> {
         let (mut links, guard) = (Vec::new(), Arc::clone(&rights.guard));
         // Its entries take its place.
-        policy.write.retain(|writable| writable != directory);
-        for entry in std::fs::read_dir(directory)? {
-            let entry = entry?;
-            let is_staging = entry.file_name().as_encoded_bytes().starts_with(PREFIX.as_bytes());
-            if entry.file_type()?.is_symlink() {
-                links.push(entry.file_name());
-            } else if !is_staging && !guard.keeps(&entry.path(), Change::Replace) {
-                policy.write.push(entry.path());
+        policy.write.retain(|writable| writable != held.path());
+        for (name, kind) in held.entries()? {
+            let path = held.path().join(&name);
+            let is_staging = name.as_encoded_bytes().starts_with(PREFIX.as_bytes());
+            if kind.is_symlink() {
+                links.push(name);
+            } else if !is_staging && !guard.keeps(&path, Change::Replace) {
+                policy.write.push(path);
             }
         }
         Ok(Self { guard, links })
     }
 
     /// Brings one entry to its place.
-    fn settle(&self, from: &Path, to: PathBuf, settled: &mut Settled) -> io::Result<()> {
-        let before = to.symlink_metadata();
-        let is_link = before.as_ref().is_ok_and(std::fs::Metadata::is_symlink);
-        if before.is_ok() && !is_link || is_link && is_same_link(from, &to) {
+    fn settle(&self, directories: &Settling, name: &OsStr, settled: &mut Settled) -> io::Result<()> {
+        let Settling { held, staged } = directories;
+        let before = held.kind(name);
+        let is_link = before.is_some_and(|kind| kind.is_symlink());
+        if before.is_some() && !is_link || is_link && directories.is_same_link(name) {
             // Where something is shown, or a link as it was.
             return Ok(());
         }
-        if self.guard.keeps(&to, Change::Replace) {
-            settled.removed.push(to);
+        if self.guard.keeps_entry(held, name, Change::Replace)? {
+            settled.removed.push(held.path().join(name));
             return Ok(());
         }
         if is_link {
-            std::fs::remove_file(&to)?;
+            held.unlink(name)?;
         }
-        move_to(from, &to)?;
+        staged.move_to(name, held)?;
         if !is_link {
-            settled.made.push(to);
+            settled.made.push(held.path().join(name));
         }
         Ok(())
     }
 
     /// Removes the links that the command has removed.
-    fn remove_links(&self, directory: &Directory) -> io::Result<()> {
-        let removed = |name: &&OsString| directory.source.join(name).symlink_metadata().is_err();
-        for name in self.links.iter().filter(removed) {
-            let path = directory.path.join(name);
-            if path.is_symlink() && !self.guard.keeps(&path, Change::Replace) {
-                std::fs::remove_file(path)?;
+    fn remove_links(&self, directories: &Settling) -> io::Result<()> {
+        let Settling { held, staged } = directories;
+        for name in self.links.iter().filter(|name| staged.kind(name).is_none()) {
+            if held.is_link(name) && !self.guard.keeps_entry(held, name, Change::Replace)? {
+                held.unlink(name)?;
             }
         }
         Ok(())
@@ -245,31 +260,6 @@ fn by_parent(rights: &Rights, policy: &CommandPolicy) -> BTreeMap<PathBuf, BTree
         }
     }
     by_parent
-}
-
-/// Renames to a name that nothing has. A directory that its owner may not write cannot be moved to another directory: it is
-/// writable meanwhile.
-fn move_to(from: &Path, to: &Path) -> io::Result<()> {
-    match rename(from, to) {
-        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-            let before = from.symlink_metadata()?;
-            if !before.is_dir() {
-                return Err(error);
-            }
-            std::fs::set_permissions(from, Permissions::from_mode(before.mode() | 0o700))?;
-            rename(from, to)?;
-            std::fs::set_permissions(to, before.permissions())
-        }
-        outcome => outcome,
-    }
-}
-
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // Not every file system can do both at once.
-        Err(Errno::INVAL | Errno::NOSYS) if to.symlink_metadata().is_err() => std::fs::rename(from, to),
-        outcome => Ok(outcome?),
-    }
 }
 
 /// What the names of this buildout's staging directories start with.
@@ -300,11 +290,13 @@ fn is_of_buildout(name: &OsStr, prefix: &str) -> bool {
 }
 
 /// Links in the directory lead where they led; nothing can be mounted in their place.
-fn copy_links(from: &Path, to: &Path, is_shown: &dyn Fn(&OsStr) -> bool) -> io::Result<()> {
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        if entry.file_type()?.is_symlink() && is_shown(&entry.file_name()) {
-            std::os::unix::fs::symlink(std::fs::read_link(entry.path())?, to.join(entry.file_name()))?;
+fn copy_links(from: &HeldDirectory, to: &HeldDirectory, is_shown: &dyn Fn(&OsStr) -> bool) -> io::Result<()> {
+    for (name, kind) in from.entries()? {
+        if kind.is_symlink()
+            && is_shown(&name)
+            && let Some(target) = from.target(&name)
+        {
+            to.link(&name, &target)?;
         }
     }
     Ok(())
@@ -316,19 +308,11 @@ pub(crate) fn clear_left(rights: &Rights) {
     let prefix = own_prefix(rights);
     let standard = rights.standard().iter().map(|path| path.to_path_buf());
     for directory in standard.chain(rights.open_directories()) {
-        let entries = std::fs::read_dir(&directory).into_iter().flatten().flatten();
-        for entry in entries.filter(|entry| is_of_buildout(&entry.file_name(), &prefix)) {
-            // A failure to remove is not an obstacle: the removal is tried again, and reported, when the part is made.
-            let _ = clear(&entry.path());
+        let Ok(held) = directory.canonicalize().and_then(|real| HeldDirectory::open(&real)) else { continue };
+        let entries = held.entries().unwrap_or_default();
+        for (name, _) in entries.iter().filter(|(name, _)| is_of_buildout(name, &prefix)) {
+            // What cannot be removed is no obstacle: it is tried again, and reported, when the part is made.
+            let _ = held.clear(name);
         }
-    }
-}
-
-/// Removes a staging directory.
-fn clear(path: &Path) -> io::Result<()> {
-    match path.symlink_metadata() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Ok(found) if found.is_dir() => remove_directory(path).map_err(|error| error.cause),
-        _ => std::fs::remove_file(path),
     }
 }

@@ -125,6 +125,5 @@ fn wanted(program: &PythonProgram) -> wit::Program {
         object: program.object.clone(),
         uninstall: program.uninstall.clone(),
         path: program.path.iter().map(text).collect(),
-        cache: program.cache.as_ref().map(text),
     }
 }

@@ -22,7 +22,8 @@ use base::environment::Environment;
 use base::event::Report;
 use base::interrupt::Interrupt;
 
-pub use python::is_python_project;
+pub(crate) use python::METADATA;
+pub use python::{declares_recipes, is_python_project};
 
 use built::BuiltProject;
 use manifest::ProjectManifest;

@@ -14,3 +14,12 @@ pub fn is_python_project(path: &Path) -> bool {
         false => path.file_name().is_some_and(|file| names.iter().any(|name| file == *name)),
     }
 }
+
+/// Files of a project in Python that can declare entry points.
+pub(crate) const METADATA: [&str; 3] = ["setup.py", "setup.cfg", "pyproject.toml"];
+
+/// Whether a project in Python seems to provide recipes or extensions: no other recipe may change it then.
+pub fn declares_recipes(project: &Path) -> bool {
+    let read = |name: &str| base::files::read_string(project.join(name));
+    METADATA.iter().any(|name| read(name).is_ok_and(|text| text.contains("zc.buildout")))
+}

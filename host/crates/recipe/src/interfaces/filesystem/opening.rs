@@ -213,7 +213,7 @@ mod tests {
             std::os::unix::fs::symlink(target, at(link)).unwrap();
         }
         std::fs::hard_link(at("bin/buildout"), at("hard")).unwrap();
-        let guard = Guard::new(vec![at("bin/buildout"), at("recipes.toml")]);
+        let guard = Guard::new(vec![at("bin/buildout"), at("recipes.toml")], &[]);
         let file = std::fs::File::open(&root).unwrap();
         let directory = Dir::new(file, FsPerms::ReadWrite, OpenMode::READ | OpenMode::WRITE, true);
         let (create, truncate) = (wit::OpenFlags::CREATE, wit::OpenFlags::TRUNCATE);

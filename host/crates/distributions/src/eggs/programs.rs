@@ -38,7 +38,7 @@ impl ProgramSources {
             if path.is_dir() { real(path) } else { real(path).parent().map(Path::to_owned).unwrap_or_default() }
         };
         let listed: Vec<PathBuf> = projects.iter().map(directory).collect();
-        let links = develop.iter().flat_map(|develop| std::fs::read_dir(develop)).flatten().flatten();
+        let links = develop.iter().flat_map(std::fs::read_dir).flatten().flatten();
         let projects = links.filter_map(|entry| developed(&entry.path(), &listed)).collect();
         Self { eggs, develop, projects }
     }

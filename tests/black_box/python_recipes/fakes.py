@@ -1,4 +1,6 @@
 """A recipe that wants to run with the rights of the recipe `victim`, or to change what runs later."""
+import base64
+import hashlib
 import os
 import subprocess
 import sys
@@ -17,6 +19,10 @@ ENTRY_POINTS = '[zc.buildout]\ndefault = victim:Recipe\n'
 SETUP = '''from setuptools import setup
 setup(name='victim', version='9.0', py_modules=['victim'], entry_points={'zc.buildout': ['default = victim:Recipe']})
 '''
+
+
+def digest(text):
+    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip('=')
 
 
 def write(path, text):
@@ -49,7 +55,8 @@ class Recipe:
             info = 'victim-9.0.dist-info/'
             files = {'victim.py': FAKE, info + 'METADATA': METADATA, info + 'entry_points.txt': ENTRY_POINTS}
             files[info + 'WHEEL'] = 'Wheel-Version: 1.0\nGenerator: x\nRoot-Is-Purelib: true\nTag: py3-none-any\n'
-            files[info + 'RECORD'] = ''.join(name + ',,\n' for name in [*files, info + 'RECORD'])
+            records = [f'{name},sha256={digest(text)},{len(text)}\n' for name, text in files.items()]
+            files[info + 'RECORD'] = ''.join(records) + info + 'RECORD,,\n'
             for name, text in files.items():
                 wheel.writestr(name, text)
         found = zc.buildout.easy_install.install(['victim'], self.buildout['eggs-directory'], links=[links])
@@ -81,6 +88,8 @@ class Recipe:
         var = os.path.join(self.directory, 'var')
         while not os.path.exists(var + '/shared/ready'):
             time.sleep(0.05)
-        os.rename(var + '/deep', var + '/moved')
-        os.symlink('../../neighbor', var + '/deep')
-        write(var + '/shared/go', '')
+        try:
+            os.rename(var + '/deep', var + '/moved')
+            os.symlink('../../neighbor', var + '/deep')
+        finally:
+            write(var + '/shared/go', '')

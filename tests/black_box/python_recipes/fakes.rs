@@ -10,12 +10,12 @@ const FAKES: &str = include_str!("fakes.py");
 /// The recipe with a grant.
 const VICTIM: &str = "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        print('genuine')\n        return ()\n    update = install\n";
 
-struct Scene {
+struct FakesScene {
     space: Space,
     _index: IndexServer,
 }
 
-impl Scene {
+impl FakesScene {
     /// A buildout with both recipes, and these parts of the hostile one.
     fn new(sections: &str) -> Self {
         let space = Space::for_python();
@@ -39,7 +39,7 @@ impl Scene {
 
 #[test]
 fn a_name_that_a_recipe_took_has_no_rights() {
-    let scene = Scene::new("parts = hostile victim\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = fakes\n");
+    let scene = FakesScene::new("parts = hostile victim\n\n[victim]\nrecipe = victim\n\n[hostile]\nrecipe = fakes\n");
     for attempt in ["links", "develop", "compiled"] {
         let attempted = scene.run(&[&format!("hostile:attempt={attempt}")]);
         assert!(attempted.contains(&format!("attempted {attempt}\n")), "{attempted}");
@@ -57,7 +57,7 @@ fn a_name_that_a_recipe_took_has_no_rights() {
 
 #[test]
 fn a_directory_in_which_a_command_makes_paths_is_not_replaced() {
-    let scene = Scene::new(
+    let scene = FakesScene::new(
         "parts = maker swapper\n\n[maker]\nrecipe = fakes\nattempt = make\n\n[swapper]\nrecipe = swapping\nattempt = swap\n",
     );
     scene.space.write("var/deep/.git/config", "");

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::applicant::Applicant;
 use super::guard::real_entry;
-use super::ways::{Way, repository};
+use super::ways::{FollowedPath, repository};
 use crate::ownership::Records;
 
 /// Directories of version control. What is there runs with the rights of the user, such as hooks of git.
@@ -110,7 +110,7 @@ impl Checkouts {
 
 /// Where a `.git` that is a link or a file keeps the repository.
 pub(super) fn leads_to(checkout: &Path) -> Vec<PathBuf> {
-    Way::of(checkout).targets.into_iter().chain(repository(checkout)).collect()
+    FollowedPath::of(checkout).targets.into_iter().chain(repository(checkout)).collect()
 }
 
 fn is_name(name: &str) -> bool {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::checkouts::Checkouts;
-use super::ways::Way;
+use super::ways::FollowedPath;
 
 /// Paths that stay as they are. Empty for a recipe that may not write the directories that hold them.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ impl Guard {
     pub(crate) fn new(mut kept: Vec<PathBuf>, open: &[&Path]) -> Self {
         let real: Vec<PathBuf> = open.iter().filter_map(|open| open.canonicalize().ok()).collect();
         let is_open = |path: &PathBuf| real.iter().any(|open| open.starts_with(path));
-        let ways: Vec<Way> = kept.iter().map(|path| Way::of(path)).collect();
+        let ways: Vec<FollowedPath> = kept.iter().map(|path| FollowedPath::of(path)).collect();
         let mut links = Vec::new();
         for way in ways {
             kept.extend(way.targets.into_iter().filter(|target| !is_open(target)));

@@ -13,14 +13,14 @@ const LONGEST: u64 = 4096;
 
 /// What a path depends on.
 #[derive(Debug, Default)]
-pub(super) struct Way {
+pub(super) struct FollowedPath {
     /// The links on the way, each without links on its own way.
     pub(super) links: Vec<PathBuf>,
     /// What the last name leads to: each link in its place, and the file or directory itself.
     pub(super) targets: Vec<PathBuf>,
 }
 
-impl Way {
+impl FollowedPath {
     /// Follows an absolute path. What does not exist leads to itself.
     pub(super) fn of(path: &Path) -> Self {
         let mut way = Self::default();
@@ -83,12 +83,12 @@ mod tests {
         symlink("shared", at("linked")).unwrap();
         symlink("linked/second.cfg", at("buildout.cfg")).unwrap();
         symlink(at("shared/deep/real.cfg"), at("shared/second.cfg")).unwrap();
-        let way = Way::of(&at("buildout.cfg"));
+        let way = FollowedPath::of(&at("buildout.cfg"));
         assert_eq!(way.links, [at("buildout.cfg"), at("linked"), at("shared/second.cfg")]);
         assert_eq!(way.targets, [at("shared/second.cfg"), at("shared/deep/real.cfg")]);
-        assert_eq!(Way::of(&at("missing/x")).targets, [] as [PathBuf; 0]);
+        assert_eq!(FollowedPath::of(&at("missing/x")).targets, [] as [PathBuf; 0]);
         symlink("loop", at("loop")).unwrap();
-        assert_eq!(Way::of(&at("loop")).links.len(), MOST);
+        assert_eq!(FollowedPath::of(&at("loop")).links.len(), MOST);
     }
 
     #[test]

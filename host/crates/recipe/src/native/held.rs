@@ -25,13 +25,13 @@ pub(crate) struct HeldDirectory {
 
 /// A directory that is opened again later. There can be hundreds, too many to keep open.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct DirectoryIdentity {
     pub(crate) path: PathBuf,
     device: u64,
     number: u64,
 }
 
-impl Place {
+impl DirectoryIdentity {
     /// Opens the same directory again. That it is at the same path, without links, is part of what is checked.
     pub(crate) fn open(&self) -> io::Result<HeldDirectory> {
         let found = HeldDirectory::open(&self.path).and_then(|held| Ok((held.place()?, held)));
@@ -75,9 +75,9 @@ impl HeldDirectory {
     }
 
     /// How to open it again.
-    pub(crate) fn place(&self) -> io::Result<Place> {
+    pub(crate) fn place(&self) -> io::Result<DirectoryIdentity> {
         let found = self.directory.dir_metadata()?;
-        Ok(Place { path: self.path.clone(), device: found.dev(), number: found.ino() })
+        Ok(DirectoryIdentity { path: self.path.clone(), device: found.dev(), number: found.ino() })
     }
 
     /// What the entry `name` is, if there is one.

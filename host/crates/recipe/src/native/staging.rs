@@ -17,7 +17,7 @@ use std::sync::Arc;
 use base::digest::Digest;
 use confine::{CommandPolicy, ConfinementLevel, Staged, resolve_for};
 
-use super::held::{HeldDirectory, Place};
+use super::held::{DirectoryIdentity, HeldDirectory};
 use crate::grants::guard::{Change, Guard};
 use crate::grants::rights::Rights;
 
@@ -36,9 +36,9 @@ pub(crate) struct Staging {
 #[derive(Debug)]
 struct Directory {
     /// The directory in whose place the command sees the staging directory.
-    shown: Place,
+    shown: DirectoryIdentity,
     /// The staging directory, which is in it.
-    staged: Place,
+    staged: DirectoryIdentity,
     /// What the command is to make in it: names, and paths as the configuration writes them.
     names: BTreeMap<OsString, PathBuf>,
     /// In a directory in which the command may make anything, except for what stays as it is.

@@ -224,14 +224,15 @@ fn what_the_sandbox_does_not_have_is_explained_with_a_way_out() {
     }
 }
 
+/// A project whose build takes its entry points from a file; that it provides recipes is said here.
+const DECLARING: &str = "# Entry points of zc.buildout: entry_points.txt\n[build-system]\nrequires = []\nbuild-backend = 'backend'\n\
+                         backend-path = ['.']\n";
+
 #[test]
 fn an_extension_of_a_developed_project_runs_wherever_its_sources_are() {
     // Before the projects are developed: what the run before has left is used.
     let space = Space::for_python();
-    space.write(
-        "demo/pyproject.toml",
-        "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n",
-    );
+    space.write("demo/pyproject.toml", DECLARING);
     space.write("demo/backend.py", include_str!("distributions/backend.py"));
     space.write("demo/entry_points.txt", "[zc.buildout.extension]\nx = demo:extension\n");
     space.write("demo/demo.py", "def extension(buildout):\n    print('extended', sorted(buildout))\n");
@@ -332,7 +333,7 @@ fn extensions_change_the_configuration() {
 fn editing_a_developed_recipe_reinstalls_its_parts() {
     let buildout = RecipeBuildout::new("[buildout]\nparts = made\ndevelop = .\n\n[made]\nrecipe = demo\n");
     for (name, text) in [
-        ("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"),
+        ("pyproject.toml", DECLARING),
         ("backend.py", include_str!("distributions/backend.py")),
         ("entry_points.txt", "[zc.buildout]\ndefault = demo:Recipe\n"),
     ] {

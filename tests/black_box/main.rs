@@ -28,5 +28,6 @@ mod reaching_guests;
 mod rebootstrap;
 mod remote_executor;
 mod sharing;
+mod small_programs;
 mod terminal;
 mod trust;

@@ -7,12 +7,7 @@ use test_support::http::{ScriptedAnswer, Server};
 use test_support::sources::UpstreamSources;
 use test_support::{Space, host, printed};
 
-const CONFIGURE: &str = "#!/bin/sh\nfor o in \"$@\"; do case $o in --prefix=*) echo \"P = ${o#*=}\" > config.mk;; \
-                         --with-lib=*) echo \"LIB = ${o#*=}\" >> config.mk;; esac; done\n";
-const LIB: &str = "include config.mk\nall:\n\t$(CC) -c lib.c\ninstall: all\n\tmkdir -p $(P)/lib/empty\n\tcp lib.o $(P)/lib\n\
-                   \tln -s lib.o $(P)/lib/link.o\n";
-const APP: &str = "include config.mk\nall:\n\t$(CC) app.c $(LIB)/lib/lib.o -o app\ninstall: all\n\tmkdir -p $(P)/bin\n\
-                   \tcp app $(P)/bin\n\techo \"#!$(P)/bin/app\" > $(P)/bin/start\n";
+use crate::small_programs::write_sources;
 
 const BUILDOUT: &str = "[buildout]
 parts = app other
@@ -41,15 +36,8 @@ fn space() -> Space {
 
 /// Writes a buildout and its sources to a directory below the buildout directory.
 fn fill(space: &Space, directory: &str) {
-    let write = |path: &str, text: &str| space.write(&format!("{directory}{path}"), text);
-    write("buildout.cfg", BUILDOUT);
-    for (name, makefile) in [("lib", LIB), ("app", APP)] {
-        write(&format!("{name}/configure"), CONFIGURE);
-        write(&format!("{name}/Makefile"), makefile);
-    }
-    write("lib/lib.c", "int answer(void) { return 42; }\n");
-    write("app/app.c", "int answer(void);\nint main(void) { return answer() - 42; }\n");
-    space.shell(&format!("chmod +x {directory}lib/configure {directory}app/configure"));
+    space.write(&format!("{directory}buildout.cfg"), BUILDOUT);
+    write_sources(space, directory);
 }
 
 /// Removes all that a run made, but the cache.

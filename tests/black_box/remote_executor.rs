@@ -8,12 +8,7 @@ use test_support::casd::{Casd, INSTANCE, WorkerView};
 use test_support::sources::UpstreamSources;
 use test_support::{EndedProcess, RunningProcess, Space, component, host, printed, wait_until};
 
-const CONFIGURE: &str = "#!/bin/sh\nfor o in \"$@\"; do case $o in --prefix=*) echo \"P = ${o#*=}\" > config.mk;; \
-                         --with-lib=*) echo \"LIB = ${o#*=}\" >> config.mk;; esac; done\n";
-const LIB: &str = "include config.mk\nall:\n\t$(CC) -c lib.c\ninstall: all\n\tmkdir -p $(P)/lib/empty\n\tcp lib.o $(P)/lib\n\
-                   \tln -s lib.o $(P)/lib/link.o\n";
-const APP: &str = "include config.mk\nall:\n\t$(CC) app.c $(LIB)/lib/lib.o -o app\ninstall: all\n\tmkdir -p $(P)/bin\n\
-                   \tcp app $(P)/bin\n\techo \"#!$(P)/bin/app\" > $(P)/bin/start\n";
+use crate::small_programs::{CONFIGURE, write_sources};
 
 const BUILDOUT: &str = "[buildout]
 parts = app other
@@ -46,13 +41,7 @@ environment =
 fn space() -> Space {
     let space = Space::new();
     space.write("buildout.cfg", BUILDOUT);
-    for (name, makefile) in [("lib", LIB), ("app", APP)] {
-        space.write(&format!("{name}/configure"), CONFIGURE);
-        space.write(&format!("{name}/Makefile"), makefile);
-    }
-    space.write("lib/lib.c", "int answer(void) { return 42; }\n");
-    space.write("app/app.c", "int answer(void);\nint main(void) { return answer() - 42; }\n");
-    space.shell("chmod +x lib/configure app/configure");
+    write_sources(&space, "");
     space
 }
 

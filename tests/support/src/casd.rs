@@ -25,7 +25,7 @@ pub struct Casd {
 pub enum WorkerView {
     /// Programs and libraries, and the usual `/proc` of the sandbox, a part of which is covered.
     Usual,
-    /// Also a whole `/proc`, somewhere: then a process may have a `/proc` of its own.
+    /// Also a whole `/proc`, somewhere: then the kernel lets a process mount a new `/proc`.
     Proc,
     /// The same with another program as `ar`.
     OtherPrograms,

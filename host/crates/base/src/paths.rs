@@ -1,6 +1,6 @@
 //! Paths as strings: how they relate, and changes of their names. Accesses no file.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
 /// The path without `.` and `..`, resolved lexically: `/a/../b` is `/b`.
@@ -18,6 +18,12 @@ pub fn normalize(path: &Path) -> PathBuf {
         }
     }
     normal
+}
+
+/// The names on the way to `path`, including `..`, for code that follows links itself.
+pub fn names(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
+    let counts = |component: &Component<'_>| matches!(component, Component::Normal(_) | Component::ParentDir);
+    path.components().filter(counts).map(|component| component.as_os_str().to_owned())
 }
 
 /// Whether `path` is below `directory`, and not the directory itself.

@@ -4,8 +4,9 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use base::paths::names;
 use rustix::io::Errno;
 
 /// As many links as the kernel follows.
@@ -50,12 +51,6 @@ pub(super) fn resolve(path: &Path, written: &[PathBuf]) -> io::Result<PathBuf> {
         names(&target).rev().for_each(|name| rest.push_front(name));
     }
     Ok(real)
-}
-
-/// The components of `path`, including `..`.
-fn names(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
-    let counts = |component: &Component<'_>| matches!(component, Component::Normal(_) | Component::ParentDir);
-    path.components().filter(counts).map(|component| component.as_os_str().to_owned())
 }
 
 #[cfg(test)]

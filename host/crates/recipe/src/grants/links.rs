@@ -7,8 +7,9 @@
 use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
+use base::paths::names;
 use cap_std::fs::Dir;
 use rustix::io::Errno;
 
@@ -66,12 +67,6 @@ fn target(mounts: &Mounts, path: &Path) -> io::Result<Option<PathBuf>> {
         Err(error) if Errno::from_io_error(&error) == Some(Errno::INVAL) || is_no_directory(&error) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-/// The components of `path`, including `..`.
-fn names(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
-    let counts = |component: &Component<'_>| matches!(component, Component::Normal(_) | Component::ParentDir);
-    path.components().filter(counts).map(|component| component.as_os_str().to_owned())
 }
 
 #[cfg(test)]

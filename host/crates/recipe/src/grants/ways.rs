@@ -1,9 +1,11 @@
-//! What a path depends on: the symbolic links on its way, and what it leads to. Whoever replaces one of the links, or writes
-//! the last file, has changed what the path names.
+//! What a path depends on: the symbolic links on its way, and what it leads to. Replacing one of
+//! the links, or writing the last file, changes what the path names.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
+
+use base::paths::names;
 
 /// As many links as the kernel follows.
 const MOST: usize = 40;
@@ -59,12 +61,6 @@ pub(super) fn repository(file: &Path) -> Vec<PathBuf> {
     let Some(own) = named.and_then(|own| own.canonicalize().ok()) else { return Vec::new() };
     let common = read(&own.join("commondir")).and_then(|text| own.join(text).canonicalize().ok());
     [Some(own), common].into_iter().flatten().collect()
-}
-
-/// The components of `path`, including `..`.
-fn names(path: &Path) -> impl DoubleEndedIterator<Item = OsString> {
-    let counts = |component: &Component<'_>| matches!(component, Component::Normal(_) | Component::ParentDir);
-    path.components().filter(counts).map(|component| component.as_os_str().to_owned())
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use crate::limits;
 use config::options::Buildout;
 
 /// Options of `[buildout]` that decide what programs may read, write, fetch and start, where the host writes, and where
-/// recipes and cached parts come from. No program changes them.
-const DECIDING: [&str; 27] = [
+/// recipes come from. No program changes them, nor those of the remote cache and executor.
+const DECIDING: [&str; 21] = [
     "allow-hosts",
     "bin-directory",
     "develop-eggs-directory",
@@ -33,12 +33,6 @@ const DECIDING: [&str; 27] = [
     "python",
     "rebootstrap-directory",
     "rebootstrap-prepend-paths",
-    "remote-cache",
-    "remote-cache-directory",
-    "remote-cache-size",
-    "remote-cache-upload",
-    "remote-executor",
-    "remote-platform",
     "shared-part-list",
     "sources-dir",
     "update-versions-file",
@@ -86,7 +80,7 @@ impl SectionChange<'_> {
 
     /// Refuses options by which a program would get rights that it does not have.
     fn check_rights(&self, call: &Call, buildout: &Buildout, name: &str, value: Option<&str>) -> Result<(), SetError> {
-        let decides = DECIDING.contains(&name) && !is_same(buildout, name, value);
+        let decides = (DECIDING.contains(&name) || name.starts_with("remote-")) && !is_same(buildout, name, value);
         if self.section() == "buildout" && (decides || ends_offline(buildout, name, value)) {
             return Err(refused("This option decides what programs may do: set it in the configuration"));
         }

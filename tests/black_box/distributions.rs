@@ -1,6 +1,7 @@
 //! Python distributions as a user gets them: `develop = .`, the recipe `egg`, the scripts in `bin/`, and what a second run
 //! asks from the network. The index is one that these tests make.
 
+mod environments;
 mod extensions;
 mod faults;
 mod foreign_files;

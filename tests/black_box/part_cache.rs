@@ -185,6 +185,34 @@ fn what_a_cache_lost_or_has_damaged_is_built_again() {
     assert_eq!(outcome(&space.succeeds(&["run"])).1, ["app", "lib", "other"]);
 }
 
+#[test]
+fn a_source_that_is_edited_during_the_build_is_not_stored_under_its_old_key() {
+    let space = space();
+    space.write("lib/note", "as it was\n");
+    let waits = "until grep -q edited ${buildout:directory}/lib/note; do sleep 0.05; done";
+    space.write(
+        "buildout.cfg",
+        &BUILDOUT
+            .replacen("app other", "other", 1)
+            .replace("path = lib\n", &format!("path = lib\npre-configure = {waits}\n")),
+    );
+    let mut run = space.start(&["run"]);
+    run.until("other: Not from the cache: ");
+    space.write("lib/note", "edited\n");
+    let ended = run.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(
+        ended.stdout.contains("other: Not stored in the cache: directory 1 lib changed while it was built"),
+        "{ended:?}"
+    );
+    forget(&space);
+    assert_eq!(outcome(&space.succeeds(&["run"])).1, ["other"], "with the source as it is now");
+    forget(&space);
+    space.write("lib/note", "as it was\n");
+    let printed = space.succeeds(&["plan"]);
+    assert!(!printed.contains("in the cache"), "{printed}");
+}
+
 /// Runs the program as on another machine: with its own empty caches, and this server.
 fn run_elsewhere(space: &Space, server: &Casd, machine: &str, arguments: &[&str]) -> String {
     let mut command = space.command(host());

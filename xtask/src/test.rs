@@ -154,10 +154,11 @@ mod tests {
     use super::*;
     use crate::workspace::output;
 
-    /// Each dependency of the host's packages with its features, as Cargo builds it.
-    fn dependencies(workspace: &Workspace, edges: &str) -> BTreeSet<String> {
+    /// Each dependency of the host's packages, and of others that are built with them, with its features, as Cargo builds it.
+    fn dependencies(workspace: &Workspace, edges: &str, others: &[String]) -> BTreeSet<String> {
+        let packages = [host_packages(workspace), others.to_owned()].concat();
         let mut command = workspace.cargo(["tree", "--prefix", "none", "--no-dedupe", "--format", "{p} [{f}]"]);
-        let command = command.args(["--edges", edges]).args(naming(&host_packages(workspace)));
+        let command = command.args(["--edges", edges]).args(naming(&packages));
         let output = output(command).expect("cargo tree");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect()
@@ -165,13 +166,16 @@ mod tests {
 
     /// Or wasmtime and all that depends on it is compiled a second time (docs/decisions/020).
     #[test]
-    fn tests_build_dependencies_with_the_features_of_the_host() {
+    fn tests_and_fuzz_targets_build_dependencies_with_the_features_of_the_host() {
         let workspace = Workspace::find().expect("the workspace");
-        let of_host = dependencies(&workspace, "normal,build");
+        let of_host = dependencies(&workspace, "normal,build", &[]);
         assert!(of_host.iter().any(|line| line.starts_with("wasmtime v")), "{of_host:?}");
-        let of_tests = dependencies(&workspace, "normal,build,dev");
-        let otherwise: Vec<_> = of_host.difference(&of_tests).collect();
-        assert!(otherwise.is_empty(), "tests need other features of these than the host: {otherwise:#?}");
+        let of_tests = dependencies(&workspace, "normal,build,dev", &[]);
+        let of_targets = dependencies(&workspace, "normal,build", &["fuzz".to_owned()]);
+        for others in [of_tests, of_targets] {
+            let otherwise: Vec<_> = of_host.difference(&others).collect();
+            assert!(otherwise.is_empty(), "tests need other features of these than the host: {otherwise:#?}");
+        }
     }
 
     #[test]

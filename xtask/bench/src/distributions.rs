@@ -20,7 +20,7 @@ const SLOW_ROUNDS: usize = 3;
 const PINS: &str = include_str!("../../../tests/black_box/distributions/zope-5.13.cfg");
 
 /// What the pins lack.
-const FURTHER: &str = "setuptools = 80.9.0\n";
+const FURTHER: &str = "python-gettext = 5.0\nsetuptools = 80.9.0\n";
 
 /// The rows against zc.buildout, then those against uv.
 pub(crate) fn rows(workspace: &Workspace, tools: &ComparedTools) -> Result<[Vec<ResultRow>; 2], CommandFailure> {

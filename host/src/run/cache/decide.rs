@@ -78,6 +78,19 @@ impl Sources<'_> {
         Ok(decision)
     }
 
+    /// Checks that the files that decide the part are still those that its key was made of: what is built from a file that is
+    /// edited meanwhile must not be stored under the key of the old one.
+    pub(super) fn check_unchanged(&self, part: &str, known: &Decision) -> Result<(), String> {
+        let runtime = self.view.recipes.runtime().map_err(|error| error.to_string())?;
+        let inputs = runtime.inputs(part).map_err(|error| error.to_string())??;
+        let mut now = known.without_facts();
+        self.inputs(&mut now, &inputs)?;
+        match now.facts.first_not_in(&known.facts) {
+            Some(name) => Err(format!("{name} changed while it was built")),
+            None => Ok(()),
+        }
+    }
+
     fn placeholders(&self, location: &Path) -> Result<Placeholders, String> {
         let locations = self.view.locations().map_err(|error| error.message())?;
         let text = |path: &Path| path.to_str().map(str::to_owned).ok_or("its path is not UTF-8");
@@ -199,6 +212,13 @@ impl Sources<'_> {
 }
 
 impl Decision {
+    /// The same place, of which nothing is known.
+    fn without_facts(&self) -> Self {
+        let (facts, trees, environment, visible) = Default::default();
+        let (placeholders, location) = (self.placeholders.clone(), self.location.clone());
+        Self { facts, recipe: self.recipe, trees, environment, placeholders, location, visible }
+    }
+
     fn add(&mut self, name: &str, value: &str) -> Result<(), String> {
         let value = self.placeholders.apply(value).ok_or(format!("{name} contains a control character"))?;
         self.facts.add(name, value);

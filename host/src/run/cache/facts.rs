@@ -62,6 +62,11 @@ impl PartFacts {
         missing(self, other).max(missing(other, self))
     }
 
+    /// The name of the first fact that `others` does not have.
+    pub(super) fn first_not_in(&self, others: &Self) -> Option<&str> {
+        self.0.iter().find(|fact| !others.0.contains(fact)).map(|fact| fact.name.as_str())
+    }
+
     /// The first fact that differs from those of `before`, as a clause.
     pub(super) fn first_difference(&self, before: &Self) -> Option<String> {
         let value_in = |facts: &Self, name: &str| facts.0.iter().find(|fact| fact.name == name).cloned();

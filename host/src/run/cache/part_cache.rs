@@ -171,8 +171,15 @@ impl PartCache {
         part: &str,
         trees: &dyn Fn(&str) -> Result<Vec<PathTree>, String>,
     ) -> Result<PartKey, String> {
-        let sources = Sources { view, system: &self.system, platform: &self.settings.platform, trees };
-        PartKey::new(part, sources.decide(part)?)
+        PartKey::new(part, self.sources(view, trees).decide(part)?)
+    }
+
+    fn sources<'a>(
+        &'a self,
+        view: &'a ResolvedBuildout,
+        trees: &'a dyn Fn(&str) -> Result<Vec<PathTree>, String>,
+    ) -> Sources<'a> {
+        Sources { view, system: &self.system, platform: &self.settings.platform, trees }
     }
 
     /// Reports that a part is built, and refuses that if it has to come from the cache.
@@ -338,6 +345,7 @@ impl PartCache {
         }
         let interrupt = &view.context.settings.native.interrupt;
         view.context.report.report(Event::PartActivity { part, activity: "store" });
+        self.sources(view, &|reference| self.trees.of(view, reference)).check_unchanged(part, &key.decision)?;
         let tree = capture(location, &TreeLimits::default(), interrupt).map_err(|error| error.to_string())?;
         self.trees.set(part, location.clone(), &tree.node);
         LinkPolicy::Outside(&|target| key.accepts_link(target)).check(&tree.node).map_err(|error| error.to_string())?;

@@ -138,10 +138,15 @@ pub(in crate::run) fn recover(
     context: &RunContext,
     state: &mut StateFile,
 ) -> Result<(), StateError> {
-    let (removal, report) = (in_buildout(locations, &context.environment), &*context.report);
-    put_back(&removal, &paths_of(state.installed(), SET_ASIDE), report);
+    let (aside, left) = (paths_of(state.installed(), SET_ASIDE), paths_of(state.installed(), LEFT_OVER));
+    // What may be removed is worked out from many paths: not in each run, for nothing.
+    if !aside.is_empty() || !left.is_empty() {
+        let (removal, report) = (in_buildout(locations, &context.environment), &*context.report);
+        put_back(&removal, &aside, report);
+        forget(state, SET_ASIDE)?;
+        discard(&removal, &left, report);
+    }
     forget(state, SET_ASIDE)?;
-    discard(&removal, &paths_of(state.installed(), LEFT_OVER), report);
     forget(state, LEFT_OVER)
 }
 
@@ -151,8 +156,11 @@ pub(in crate::run) fn pending(
     context: &RunContext,
     installed: &InstalledState,
 ) -> Vec<(PathBuf, PathBuf)> {
-    let removal = in_buildout(locations, &context.environment);
     let paths = paths_of(installed, SET_ASIDE);
+    if paths.is_empty() {
+        return Vec::new();
+    }
+    let removal = in_buildout(locations, &context.environment);
     paths.iter().filter_map(|path| removal.where_aside(Path::new(path))).collect()
 }
 

@@ -17,7 +17,7 @@ use recipe::{Locations, NativeSettings};
 
 use super::super::prepare::directories;
 use super::choice::Own;
-use super::program::is_in;
+use super::program::{installation, is_in};
 use crate::error::RunError;
 
 /// Maximum number of bytes read from its output.
@@ -45,10 +45,12 @@ impl Starter {
         let shared = shared.lines().map(str::trim).filter(|line| !line.is_empty());
         let shared = shared.map(|line| locations.directory.join(line));
         let standard = locations.standard().iter().map(|path| path.to_path_buf());
-        let read: Vec<PathBuf> = standard.chain(shared).chain(paths.iter().cloned()).collect();
+        let mut read: Vec<PathBuf> = standard.chain(shared).chain(paths.iter().cloned()).collect();
         // A Python that was not made by a part belongs to the user, and may be anywhere.
         let is_made = is_made || is_in(Path::new(executable), &read);
         let level = if is_made { native.level } else { confine::ConfinementLevel::None };
+        // A virtual environment in the buildout may be of a Python in the home directory (pyenv, uv).
+        read.extend(installation(Path::new(executable)));
         let read = read.into_iter().filter(|path| path.exists()).collect();
         let mut environment = BTreeMap::from([("HOME", "/tmp".to_owned()), ("LANG", "C.UTF-8".to_owned())]);
         if !paths.is_empty() {

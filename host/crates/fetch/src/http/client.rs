@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use ureq::Agent;
 use ureq::http::{HeaderName, Method, Request, header};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::unversioned::transport::DefaultConnector;
 use url::Url;
 
 use super::allowed::Allowed;
 use super::exchange::{Exchange, ResponseHead};
 use super::fault::TransferFault;
+use super::names::RememberedNames;
 use super::proxy::{Proxies, Route, basic};
 use super::retry::{AttemptError, Patience};
 use super::{forward, redirect};
@@ -25,6 +27,7 @@ pub(crate) struct Client {
     proxies: Proxies,
     /// The system's trusted certificates, read before the first request over TLS.
     certificates: OnceLock<Arc<Vec<Certificate<'static>>>>,
+    names: RememberedNames,
     /// Agents whose last exchange is complete, with their connections.
     idle: Mutex<Vec<(Way, Agent)>>,
 }
@@ -77,7 +80,8 @@ impl Outgoing<'_> {
 
 impl Client {
     pub(crate) fn new(environment: &Environment) -> Self {
-        Self { proxies: Proxies::of(environment), certificates: OnceLock::new(), idle: Mutex::default() }
+        let (certificates, names, idle) = Default::default();
+        Self { proxies: Proxies::of(environment), certificates, names, idle }
     }
 
     /// Sends a request, follows redirects, and returns the final response.
@@ -173,10 +177,14 @@ impl Client {
         if way.has_certificates {
             config = config.tls_config(self.tls()?);
         }
+        let config = match &way.route {
+            Route::Tunnel(proxy) => config.proxy(Some(proxy.clone())).build(),
+            Route::Direct | Route::Forward(_) => config.build(),
+        };
+        let names = self.names.clone();
         Ok(match &way.route {
-            Route::Direct => config.build().into(),
-            Route::Tunnel(proxy) => config.proxy(Some(proxy.clone())).build().into(),
-            Route::Forward(proxy) => forward::agent(config.build(), proxy),
+            Route::Direct | Route::Tunnel(_) => Agent::with_parts(config, DefaultConnector::default(), names),
+            Route::Forward(proxy) => forward::agent(config, proxy, names),
         })
     }
 

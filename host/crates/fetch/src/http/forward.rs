@@ -5,15 +5,16 @@ use std::fmt;
 
 use ureq::config::Config;
 use ureq::http::Uri;
-use ureq::unversioned::resolver::{DefaultResolver, ResolvedSocketAddrs, Resolver};
+use ureq::unversioned::resolver::{ResolvedSocketAddrs, Resolver};
 use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, DefaultConnector, NextTimeout, Transport};
 use ureq::{Agent, Error};
 
+use super::names::RememberedNames;
 use super::proxy::ForwardProxy;
 
 /// An agent that sends all requests through `proxy`.
-pub(super) fn agent(config: Config, proxy: &ForwardProxy) -> Agent {
-    let resolver = ProxyResolver { proxy: proxy.url.clone(), inner: DefaultResolver::default() };
+pub(super) fn agent(config: Config, proxy: &ForwardProxy, names: RememberedNames) -> Agent {
+    let resolver = ProxyResolver { proxy: proxy.url.clone(), inner: names };
     Agent::with_parts(config, ForwardConnector { proxy: proxy.clone(), inner: DefaultConnector::new() }, resolver)
 }
 
@@ -21,7 +22,7 @@ pub(super) fn agent(config: Config, proxy: &ForwardProxy) -> Agent {
 #[derive(Debug)]
 struct ProxyResolver {
     proxy: Uri,
-    inner: DefaultResolver,
+    inner: RememberedNames,
 }
 
 impl Resolver for ProxyResolver {

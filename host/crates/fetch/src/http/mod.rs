@@ -10,6 +10,7 @@ mod exchange;
 mod fault;
 mod forward;
 mod limits;
+mod names;
 mod proxy;
 mod redirect;
 mod retry;

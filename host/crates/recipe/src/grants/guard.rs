@@ -45,9 +45,8 @@ impl Guard {
     pub(crate) fn new(mut kept: Vec<PathBuf>, open: &[&Path]) -> Self {
         let real: Vec<PathBuf> = open.iter().filter_map(|open| open.canonicalize().ok()).collect();
         let is_open = |path: &PathBuf| real.iter().any(|open| open.starts_with(path));
-        let ways: Vec<FollowedPath> = kept.iter().map(|path| FollowedPath::of(path)).collect();
         let mut links = Vec::new();
-        for way in ways {
+        for way in FollowedPath::all(&kept) {
             kept.extend(way.targets.into_iter().filter(|target| !is_open(target)));
             links.extend(way.links);
         }

@@ -119,7 +119,7 @@ impl Locations {
         let mut protected: Vec<PathBuf> =
             state.chain(next_to_it).chain([bin.join("buildout")]).chain(configuration).collect();
         // The user may have made a file of these a link.
-        let targets: Vec<PathBuf> = protected.iter().flat_map(|path| FollowedPath::of(path).targets).collect();
+        let targets: Vec<PathBuf> = FollowedPath::all(&protected).into_iter().flat_map(|way| way.targets).collect();
         protected.extend(targets.into_iter().filter(|path| !path.is_dir()));
         let kept = written.homes.iter().map(|home| normalize(&directory.join(home)));
         let kept = kept.chain([directory.clone(), configuration_directory.clone()]);

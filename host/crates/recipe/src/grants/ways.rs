@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use base::collections::Map;
 use base::paths::names;
 
 /// As many links as the kernel follows.
@@ -22,9 +23,35 @@ pub(super) struct FollowedPath {
     pub(super) targets: Vec<PathBuf>,
 }
 
+/// The targets of the links on several ways, each of which is read once: most paths have the same directories on their way.
+#[derive(Default)]
+struct KnownLinks(Map<PathBuf, Option<PathBuf>>);
+
+impl KnownLinks {
+    /// What a link leads to; `None` for all else.
+    fn target(&mut self, path: &Path) -> Option<PathBuf> {
+        if let Some(known) = self.0.get(path) {
+            return known.clone();
+        }
+        let target = std::fs::read_link(path).ok();
+        self.0.insert(path.to_owned(), target.clone());
+        target
+    }
+}
+
 impl FollowedPath {
     /// Follows an absolute path. What does not exist leads to itself.
     pub(super) fn of(path: &Path) -> Self {
+        Self::follow(path, &mut KnownLinks::default())
+    }
+
+    /// Follows absolute paths.
+    pub(super) fn all<'a>(paths: impl IntoIterator<Item = &'a PathBuf>) -> Vec<Self> {
+        let mut links = KnownLinks::default();
+        paths.into_iter().map(|path| Self::follow(path, &mut links)).collect()
+    }
+
+    fn follow(path: &Path, links: &mut KnownLinks) -> Self {
         let mut way = Self::default();
         let mut real = PathBuf::from("/");
         let mut rest: VecDeque<OsString> = names(path).collect();
@@ -34,7 +61,7 @@ impl FollowedPath {
                 continue;
             }
             real.push(&name);
-            let target = if way.links.len() < MOST { std::fs::read_link(&real).ok() } else { None };
+            let target = if way.links.len() < MOST { links.target(&real) } else { None };
             if rest.is_empty() && real != path {
                 way.targets.push(real.clone());
             }

@@ -4,6 +4,7 @@
 //! whatever its recipe returns from `install`. This is the only place of that rule: [`Made`] collects what is created
 //! during a call, [`Records`] has what the state records, and [`claim`] decides about one path.
 
+mod index;
 mod unfinished;
 
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use crate::grants::rights::Rights;
 use crate::grants::system::is_of_system;
 use crate::limits;
 
+pub(crate) use index::PathIndex;
 pub use unfinished::Unfinished;
 
 /// File systems take the time of a file's birth from a clock that is late by at most one tick of the kernel.
@@ -66,42 +68,51 @@ impl Made {
 /// What the state records of all parts.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    by_part: Mutex<Map<String, Vec<PathBuf>>>,
+    recorded: Mutex<Recorded>,
+}
+
+#[derive(Debug, Default)]
+struct Recorded {
+    by_part: Map<String, Vec<PathBuf>>,
+    by_path: PathIndex,
 }
 
 impl Records {
     /// Replaces what is recorded of a part; `None` for one that is not installed.
     pub(crate) fn set(&self, part: &str, paths: Option<Vec<PathBuf>>) {
-        match paths {
-            Some(paths) => self.locked().insert(part.to_owned(), paths),
-            None => self.locked().remove(part),
+        let mut recorded = self.locked();
+        let Recorded { by_part, by_path } = &mut *recorded;
+        paths.iter().flatten().for_each(|path| by_path.insert(path, part));
+        let before = match paths {
+            Some(paths) => by_part.insert(part.to_owned(), paths),
+            None => by_part.remove(part),
         };
+        let kept = by_part.get(part);
+        let gone = before.iter().flatten().filter(|path| kept.is_none_or(|kept| !kept.contains(path)));
+        gone.for_each(|path| by_path.remove(path, part));
     }
 
     pub(crate) fn is_recorded(&self, part: &str) -> bool {
-        self.locked().contains_key(part)
+        self.locked().by_part.contains_key(part)
     }
 
     /// What is recorded of a part.
     pub(crate) fn of(&self, part: &str) -> Option<Vec<PathBuf>> {
-        self.locked().get(part).cloned()
+        self.locked().by_part.get(part).cloned()
     }
 
     /// Whether `path` is recorded of the part, or below a path that is.
     pub(crate) fn is_of(&self, part: &str, path: &Path) -> bool {
-        self.locked().get(part).is_some_and(|paths| paths.iter().any(|recorded| holds(recorded, path)))
+        self.locked().by_part.get(part).is_some_and(|paths| paths.iter().any(|recorded| holds(recorded, path)))
     }
 
     /// Another part of which `path`, or something below it, is recorded.
     fn other_within(&self, part: &str, path: &Path) -> Option<String> {
-        let records = self.locked();
-        let mut others = records.iter().filter(|(name, _)| *name != part);
-        let other = others.find(|(_, paths)| paths.iter().any(|recorded| holds(path, recorded)));
-        other.map(|(name, _)| name.clone())
+        self.locked().by_path.other_within(part, path).map(str::to_owned)
     }
 
-    fn locked(&self) -> MutexGuard<'_, Map<String, Vec<PathBuf>>> {
-        self.by_part.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> MutexGuard<'_, Recorded> {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

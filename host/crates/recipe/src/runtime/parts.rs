@@ -10,8 +10,8 @@ use wasmtime::component::ResourceAny;
 use super::instances::SharedInstance;
 use crate::error::{RecipeError, RecipeProblem, Subject};
 use crate::grants::locations::SUFFIXES;
-use crate::grants::mounts::holds;
 use crate::grants::rights::Rights;
+use crate::ownership::PathIndex;
 
 /// A part that was initialized.
 pub(super) struct Part {
@@ -35,6 +35,7 @@ pub(super) struct Part {
 #[derive(Default)]
 pub(super) struct PartInstances {
     parts: Mutex<Map<String, Arc<Part>>>,
+    locations: Mutex<PathIndex>,
     /// The directories that recipes of uninstalled parts could write.
     uninstalled: Mutex<Vec<Arc<Rights>>>,
 }
@@ -45,6 +46,7 @@ impl PartInstances {
     }
 
     pub(super) fn add(&self, name: &str, part: Part) {
+        locked(&self.locations).insert(&part.rights.location, name);
         locked(&self.parts).insert(name.to_owned(), Arc::new(part));
     }
 
@@ -61,10 +63,7 @@ impl PartInstances {
 
     /// Another part whose location is `path`, or below it.
     pub(super) fn other_within(&self, part: &str, path: &Path) -> Option<String> {
-        let parts = locked(&self.parts);
-        let mut others = parts.iter().filter(|(name, _)| *name != part);
-        let other = others.find(|(_, other)| holds(path, &other.rights.location));
-        other.map(|(name, _)| name.clone())
+        locked(&self.locations).other_within(part, path).map(str::to_owned)
     }
 
     /// Refuses a part whose location is where another one builds or keeps its log, or the other way round.

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use base::files::FileError;
+use config::facts::behind_shim;
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject, Memory};
 use distributions::eggs::{Directories, Distribution, ProgramSources};
 use distributions::install::CustomBuild;
 use distributions::lock::LockUse;
-use distributions::python::{Python, behind_shim};
+use distributions::python::Python;
 use distributions::requirement::Requirement;
 use distributions::resolve::Picked;
 use distributions::scripts::{absolute, real_path};

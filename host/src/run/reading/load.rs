@@ -98,7 +98,8 @@ impl Loader {
     }
 
     fn facts(&self, executable: &str, start: Option<&Arc<StartPython>>) -> MachineFacts {
-        let facts = MachineFacts::new(executable, &self.environment);
+        let cache = self.environment.cache_directory();
+        let facts = MachineFacts::new(executable, &self.environment).remembered_in(cache);
         match start {
             Some(start) => facts.started_by(Arc::clone(start)),
             None => facts,

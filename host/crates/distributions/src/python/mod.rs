@@ -2,8 +2,6 @@
 //!
 //! The caller decides how it is started ([`StartPython`]): a Python that a part made may only run confined.
 
-pub(crate) mod memory;
-mod pyenv;
 pub(crate) mod tags;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -12,8 +10,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use config::facts::AnswerFile;
 pub use config::facts::StartPython;
-pub use pyenv::behind_shim;
 use serde::{Deserialize, Serialize};
 
 use crate::version::{self, Version};
@@ -93,16 +91,17 @@ impl Python {
     /// When it cannot be started, or does not answer like a Python.
     pub fn ask(executable: &Path, start: &StartPython, cache: Option<&Path>) -> Result<Self, PythonError> {
         let failed = |cause: String| PythonError { executable: executable.to_owned(), cause };
-        let place = cache.and_then(|cache| memory::AnswerFile::of(executable, cache));
-        if let Some(known) = place.as_ref().and_then(memory::AnswerFile::read) {
+        let place = cache.and_then(|cache| AnswerFile::of(executable, QUESTION, cache));
+        let known = place.as_ref().and_then(AnswerFile::read);
+        if let Some(known) = known.and_then(|answer| serde_json::from_slice(&answer).ok()) {
             return Ok(known);
         }
         let path = executable.to_str().ok_or_else(|| failed("its path is not valid UTF-8".into()))?;
         let answer = start(path, &["-E", "-s", "-B", "-c", QUESTION], DEADLINE).map_err(failed)?;
         let python = Self::of_answer(&String::from_utf8_lossy(&answer))
             .ok_or_else(|| failed("its answer is not that of a Python".into()))?;
-        if let Some(place) = place {
-            place.write(&python);
+        if let (Some(place), Ok(answer)) = (place, serde_json::to_vec_pretty(&python)) {
+            place.write(&answer);
         }
         Ok(python)
     }

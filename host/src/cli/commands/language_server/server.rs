@@ -60,7 +60,7 @@ pub(super) fn serve(
     let environment = program.environment.clone();
     let project = Project::new(ProjectSettings {
         reader: editor_reader(&environment),
-        facts: Arc::new(MachineFacts::new("python3", &environment)),
+        facts: Arc::new(MachineFacts::new("python3", &environment).remembered_in(environment.cache_directory())),
         recipes: Arc::new(Catalog { authoring, known: Mutex::default() }),
         environment,
         folders,

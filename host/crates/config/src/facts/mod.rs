@@ -1,10 +1,13 @@
 //! The facts about the real machine and the real Python, for conditions.
 //!
-//! The Python is `[buildout] executable`. It is started at most once, and only when a condition needs it. All other
-//! facts are known without it. Does not know about expressions.
+//! The Python is `[buildout] executable`. It is started at most once, and only when a condition needs it; what it answered can
+//! be remembered for later runs. All other facts are known without it. Does not know about expressions.
+
+mod memory;
+mod pyenv;
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
@@ -12,6 +15,9 @@ use std::time::Duration;
 use crate::condition::{Facts, PathKind, PythonFacts, System, VersionInfo};
 use base::environment::Environment;
 use base::files::read_at_most;
+
+pub use memory::AnswerFile;
+pub use pyenv::behind_shim;
 
 /// Time limit for a Python to print its facts.
 const PYTHON_DEADLINE: Duration = Duration::from_secs(20);
@@ -48,6 +54,7 @@ pub struct MachineFacts {
     executable: String,
     environment: Environment,
     start: Option<Arc<StartPython>>,
+    memory: Option<PathBuf>,
     python: OnceLock<Result<Arc<PythonFacts>, String>>,
 }
 
@@ -56,7 +63,7 @@ impl MachineFacts {
     /// `environment`. Nothing is started yet.
     pub fn new(executable: impl Into<String>, environment: &Environment) -> Self {
         let (executable, environment) = (executable.into(), environment.clone());
-        Self { executable, environment, start: None, python: OnceLock::new() }
+        Self { executable, environment, start: None, memory: None, python: OnceLock::new() }
     }
 
     /// The same, but the Python is started by `start`: a Python that a part made must not have more privileges than the
@@ -64,6 +71,13 @@ impl MachineFacts {
     #[must_use]
     pub fn started_by(self, start: Arc<StartPython>) -> Self {
         Self { start: Some(start), ..self }
+    }
+
+    /// The same, with the answers of Pythons stored below the directory `cache`: starting one takes longer than reading most
+    /// configurations.
+    #[must_use]
+    pub fn remembered_in(self, cache: Option<PathBuf>) -> Self {
+        Self { memory: cache, ..self }
     }
 
     /// The facts about the Python, if it was queried.
@@ -74,15 +88,41 @@ impl MachineFacts {
     fn ask_python(&self, deadline: Duration) -> Result<Arc<PythonFacts>, String> {
         let executable = &self.executable;
         let failed = |why: &str| format!("cannot ask the Python `{executable}` for its version: {why}");
+        let place = self.answer_file();
+        let known = place.as_ref().and_then(AnswerFile::read);
+        if let Some(known) = known.and_then(|answer| parse_answer(&String::from_utf8_lossy(&answer))) {
+            return Ok(Arc::new(known));
+        }
         let arguments = ["-E", "-S", "-B", "-c", QUESTION];
         let answer = match &self.start {
             Some(start) => start(executable, &arguments, deadline),
             None => run(executable, &arguments, &self.environment, deadline),
         };
         let answer = answer.map_err(|why| failed(&why))?;
-        parse_answer(&String::from_utf8_lossy(&answer))
-            .map(Arc::new)
-            .ok_or_else(|| failed("its answer is not that of a Python"))
+        let python = parse_answer(&String::from_utf8_lossy(&answer))
+            .ok_or_else(|| failed("its answer is not that of a Python"))?;
+        if let Some(place) = place {
+            place.write(&answer);
+        }
+        Ok(Arc::new(python))
+    }
+
+    /// Where the answer of the Python is stored, if it can be said which one will answer.
+    fn answer_file(&self) -> Option<AnswerFile> {
+        let Environment { directory, variables, .. } = &self.environment;
+        let cache = self.memory.as_ref()?;
+        let program = match self.executable.contains('/') {
+            true => directory.join(&self.executable),
+            false => {
+                let path = variables.get("PATH")?;
+                let candidates = std::env::split_paths(path).map(|entry| directory.join(entry).join(&self.executable));
+                candidates.into_iter().find(|candidate| candidate.is_file())?
+            }
+        };
+        // These variables choose the Python of a shim, too.
+        let is_chosen = ["PYENV_VERSION", "PYENV_DIR"].iter().any(|name| variables.contains_key(*name));
+        let real = if is_chosen { None } else { behind_shim(&program, directory) };
+        AnswerFile::of(&real.unwrap_or(program), QUESTION, cache)
     }
 }
 
@@ -245,6 +285,33 @@ mod tests {
         assert_eq!(evaluate("python311 and sys.version_info[:2] == (3, 11)", &facts), Ok(true));
         assert_eq!(evaluate("python_version >= '3.10'", &facts), Ok(true));
         assert_eq!(std::fs::read_to_string(directory.path().join("log")).unwrap(), "asked\n");
+    }
+
+    #[test]
+    fn what_a_python_answered_is_remembered_until_it_changes() {
+        let directory = tempfile::tempdir().unwrap();
+        let environment = environment(directory.path());
+        let cache = Some(directory.path().join("cache"));
+        let started = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+        // A copy of a program, as a script is not remembered; what it is, does not matter.
+        let python = directory.path().join("python");
+        std::fs::copy("/bin/true", &python).unwrap();
+        let ask = |executable: &str| {
+            let count = Arc::clone(&started);
+            let start = move |_: &str, _: &[&str], _: Duration| {
+                count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                Ok(b"\x1f3\x1f11\x1f2\x1ffinal\x1f0\x1f3.11.2\x1f3.11.2\x1fCPython\x1fcpython\x1f3.11.2\x1f".to_vec())
+            };
+            let facts = MachineFacts::new(executable, &environment).started_by(Arc::new(start));
+            assert_eq!(facts.remembered_in(cache.clone()).python().unwrap().version_info.minor, 11);
+            started.load(std::sync::atomic::Ordering::Relaxed)
+        };
+        let name = python.to_str().unwrap();
+        assert_eq!((ask(name), ask(name), ask("./python")), (1, 1, 2));
+        std::fs::write(&python, [std::fs::read(&python).unwrap().as_slice(), b"x"].concat()).unwrap();
+        assert_eq!(ask(name), 3, "another program");
+        std::fs::write(&python, "#!/bin/sh\n").unwrap();
+        assert_eq!((ask(name), ask(name)), (4, 5), "a script may start any Python");
     }
 
     #[test]

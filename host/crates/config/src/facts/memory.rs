@@ -6,23 +6,22 @@ use std::path::{Path, PathBuf};
 
 use base::digest::Digest;
 
-use super::Python;
-
 /// Increased when the format of stored answers changes.
 const FORM: u32 = 2;
 
 /// The longest answer that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
-/// Where the answer of one interpreter is stored.
-pub(super) struct AnswerFile(PathBuf);
+/// Where the answer of one interpreter to one question is stored.
+#[derive(Debug)]
+pub struct AnswerFile(PathBuf);
 
 impl AnswerFile {
-    /// The path for the interpreter at `executable`; `None` if it does not exist, or is only a script that starts
-    /// another one (pyenv's shims choose one by the working directory).
-    pub(super) fn of(executable: &Path, cache: &Path) -> Option<Self> {
+    /// The path below `cache` for what the interpreter at `executable` answers to `question`; `None` if it does not exist, or
+    /// is only a script that starts another one (pyenv's shims choose one by the working directory).
+    pub fn of(executable: &Path, question: &str, cache: &Path) -> Option<Self> {
         let real = executable.canonicalize().ok()?;
-        let mut identity = format!("{FORM}\n{}\n{}\n", executable.display(), super::QUESTION);
+        let mut identity = format!("{FORM}\n{}\n{question}\n", executable.display());
         identity += &of_file(&real)?;
         if !is_program(&real) {
             return None;
@@ -37,20 +36,18 @@ impl AnswerFile {
         Some(Self(cache.join("pythons").join(format!("{}.json", Digest::of(identity.as_bytes())))))
     }
 
-    /// The stored answer. An unreadable one is requested again.
-    pub(super) fn read(&self) -> Option<Python> {
+    /// The stored answer. One that cannot be read is requested again.
+    pub fn read(&self) -> Option<Vec<u8>> {
         let metadata = self.0.symlink_metadata().ok()?;
-        if !metadata.is_file() || metadata.len() > LONGEST || !is_ours(&metadata) {
-            return None;
-        }
-        serde_json::from_slice(&std::fs::read(&self.0).ok()?).ok()
+        let is_usable = metadata.is_file() && metadata.len() <= LONGEST && is_ours(&metadata);
+        is_usable.then(|| std::fs::read(&self.0).ok()).flatten()
     }
 
     /// Stores an answer. If that fails, the Python is started again next time.
-    pub(super) fn write(&self, python: &Python) {
+    pub fn write(&self, answer: &[u8]) {
         let Some(directory) = self.0.parent() else { return };
-        if let (Ok(()), Ok(text)) = (std::fs::create_dir_all(directory), serde_json::to_vec_pretty(python)) {
-            let _ = base::files::write_private(directory, &[&text], |temporary| std::fs::rename(temporary, &self.0));
+        if std::fs::create_dir_all(directory).is_ok() {
+            let _ = base::files::write_private(directory, &[answer], |temporary| std::fs::rename(temporary, &self.0));
         }
     }
 }

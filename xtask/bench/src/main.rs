@@ -1,6 +1,7 @@
 //! The benchmark against zc.buildout: both do the same work in one run, on the same machine, taking turns; the table says
 //! whether the budgets hold (`docs/benchmark.md`). Timings are never asserted: the exit code is 0 whatever they are.
 
+mod cached;
 mod compare;
 mod configurations;
 mod distributions;
@@ -11,6 +12,7 @@ mod reference;
 mod shared;
 mod table;
 mod tool;
+mod unedited;
 mod work;
 
 use std::process::ExitCode;
@@ -61,10 +63,13 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailu
         tables.extend([("zc.buildout", against_reference), ("uv", against_uv)]);
     }
     if wants("recipes") {
-        tables.push(("Rust and 30 ms", languages::rows(workspace, &host, &directory)?));
+        let mut rows = languages::rows(workspace, &host, &directory)?;
+        rows.extend(unedited::rows(&host, &directory)?);
+        tables.push(("Rust and more", rows));
     }
     if wants("sharing") {
         tables.push(("built in", shared::rows(workspace, &host, &directory)?));
+        tables.push(("local cache", vec![cached::row(workspace, &host, &directory)?]));
     }
     if json {
         print_json(&tables);

@@ -70,6 +70,9 @@ const DIRECTORIES: [&str; 24] = [
     "/opt/bin",
 ];
 
+/// The number of components of the deepest of these directories, with the root.
+const DEEPEST: usize = 5;
+
 /// Whether `path` is a directory of the system, or a file system is mounted there.
 pub(crate) fn is_of_system(path: &Path) -> bool {
     is_named(path) || is_mount_point(path)
@@ -77,6 +80,10 @@ pub(crate) fn is_of_system(path: &Path) -> bool {
 
 /// Whether `path` is one of the directories above.
 pub(crate) fn is_named(path: &Path) -> bool {
+    // Each part asks this about paths in the buildout, which are deeper than all of these.
+    if path.components().nth(DEEPEST).is_some() {
+        return false;
+    }
     TREES.iter().chain(&OPEN).chain(&DIRECTORIES).any(|directory| path == Path::new(directory))
 }
 
@@ -103,6 +110,13 @@ fn is_mount_point(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_directory_is_found() {
+        for path in TREES.iter().chain(&OPEN).chain(&DIRECTORIES) {
+            assert!(is_named(Path::new(path)), "{path}");
+        }
+    }
 
     #[test]
     fn the_directories_themselves_are_of_the_system() {

@@ -9,22 +9,31 @@ use super::mounts::normalize;
 /// What makes a directory a virtual environment.
 const MARKER: &str = "pyvenv.cfg";
 
-/// Programs that the host looks for on the PATH.
-const LOOKED_FOR: [&str; 6] = ["python3", "cargo", "rustc", "rustup", "git", "sh"];
+/// Programs that the host, and the tools that build recipes, look for on the PATH.
+const LOOKED_FOR: [&str; 12] =
+    ["python3", "cargo", "rustc", "rustup", "git", "sh", "componentize-py", "jco", "node", "npm", "npx", "zig"];
 
 /// The paths to keep. `executable` is the Python of the buildout, `path` are the directories on the PATH.
 pub(super) fn started(locations: &Locations, executable: Option<&Path>, path: &[PathBuf]) -> Vec<PathBuf> {
-    let is_own = |path: &PathBuf| path.starts_with(&locations.directory);
-    let holder = executable.and_then(Path::parent).map(normalize).filter(is_own);
-    let on_path: Vec<PathBuf> = path.iter().map(|path| normalize(path)).filter(is_own).collect();
+    let roots: Vec<PathBuf> = ways(&locations.directory);
+    let is_own = |path: &PathBuf| roots.iter().any(|root| path.starts_with(root));
+    let holders: Vec<PathBuf> = executable.and_then(Path::parent).map(ways).unwrap_or_default();
+    let on_path: Vec<PathBuf> = path.iter().flat_map(|path| ways(path)).filter(is_own).collect();
     let mut kept: Vec<PathBuf> = executable.map(normalize).filter(is_own).into_iter().collect();
-    for directory in holder.iter().chain(&on_path) {
+    for directory in holders.iter().filter(|path| is_own(path)).chain(&on_path) {
         kept.extend(environment(directory, locations));
     }
     kept.extend(on_path.iter().flat_map(|directory| LOOKED_FOR.map(|name| directory.join(name))));
     // A part makes what is there, and the host starts that only confined.
     kept.retain(|path| !path.starts_with(&locations.parts) || *path == locations.parts);
     kept
+}
+
+/// A path as it is written, and without the links on it: a directory outside may be a link into the buildout.
+fn ways(path: &Path) -> Vec<PathBuf> {
+    let mut ways = vec![normalize(path)];
+    ways.extend(path.canonicalize().ok().filter(|real| *real != ways[0]));
+    ways
 }
 
 /// What a virtual environment consists of, if `programs` is its directory of programs.
@@ -60,6 +69,11 @@ mod tests {
         let on_path = t("/usr/bin/python3", &[at("venv/bin")]);
         assert!(on_path.contains(&at("venv")) && on_path.contains(&at("venv/bin/python3")), "{on_path:?}");
         assert!(t("/usr/bin/python3", &[at("parts/x/bin")]).is_empty());
+        let elsewhere = tempfile::tempdir().unwrap();
+        let link = elsewhere.path().join("link");
+        std::os::unix::fs::symlink(&root, &link).unwrap();
+        let linked = t("/usr/bin/python3", &[link.join("venv/bin")]);
+        assert!(linked.contains(&at("venv")) && linked.contains(&at("venv/bin/npm")), "{linked:?}");
         // The buildout itself is one.
         std::fs::write(at("pyvenv.cfg"), "").unwrap();
         let own = t("/usr/bin/python3", &[at("bin")]);

@@ -62,8 +62,8 @@ impl Session {
 
     /// Creates the directories and `bin/buildout`, which runs this program.
     ///
-    /// When a file cannot be written.
-    /// When something cannot be written.
+    /// # Errors
+    /// When one of them cannot be written.
     pub fn bootstrap(&self) -> Result<PathBuf, RunError> {
         let locations = self.root.locations()?;
         directories::create(&locations, &self.buildout, &*self.root.context.report)?;

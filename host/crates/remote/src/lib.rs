@@ -9,7 +9,7 @@ mod action;
 mod blob;
 mod cache;
 mod client;
-mod engine;
+mod call_runtime;
 mod execution;
 mod input;
 mod outputs;

@@ -154,8 +154,7 @@ pub fn plan(
     steps
 }
 
-/// Every difference between the recorded and the wanted part; empty if it is up to date.
-/// A signature contains the recipe, then the parts that the part references.
+/// What differs between two signatures. A signature contains the recipe, then the parts that the part references.
 fn signature_difference(old: Option<&str>, new: &str) -> Reason {
     let words = |signature: &str| signature.split(' ').map(str::to_owned).collect::<Vec<_>>();
     let (before, now) = (words(old.unwrap_or_default()), words(new));
@@ -173,6 +172,7 @@ fn signature_difference(old: Option<&str>, new: &str) -> Reason {
     Reason::References { parts }
 }
 
+/// Every difference between the recorded and the wanted part; empty if it is up to date.
 fn differences(part: &WantedPart, recorded: &InstalledPart, present: &dyn Fn(&str) -> bool) -> Vec<Reason> {
     let mut reasons = Vec::new();
     if recorded.signature.as_deref() != Some(&part.signature) {

@@ -1,5 +1,5 @@
 //! Ends calls that take too long, or that are no longer needed: a thread raises the engine's epoch when the next
-//! deadline is reached, or when the run is interrupted. `instance` sets each call's epoch deadline to the next epoch.
+//! deadline is reached, or when the run is interrupted. The epoch deadline of each call is the next epoch.
 //!
 //! Knows nothing of recipes. The thread starts with the first call and sleeps until the nearest deadline, so that a
 //! call costs a lock and no wake-up.
@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use wasmtime::Engine;
+use wasmtime::{Engine, Store};
 
 use base::interrupt::Interrupt;
 
@@ -59,11 +59,17 @@ impl Watchdog {
         Self { shared }
     }
 
-    /// Raises the epoch once `deadline` is reached, and then each millisecond until the watch is dropped.
+    /// Lets the code in `store` run until the next epoch. Raises the epoch once `deadline` is reached, and then each
+    /// millisecond until the watch is dropped.
     ///
     /// # Errors
     /// When the thread cannot be started.
-    pub(crate) fn watch(&self, deadline: Instant) -> std::io::Result<DeadlineWatch> {
+    pub(crate) fn watch<T>(&self, store: &mut Store<T>, deadline: Instant) -> std::io::Result<DeadlineWatch> {
+        store.set_epoch_deadline(1);
+        self.watch_until(deadline)
+    }
+
+    fn watch_until(&self, deadline: Instant) -> std::io::Result<DeadlineWatch> {
         let mut state = self.shared.lock();
         if !state.running {
             let shared = Arc::clone(&self.shared);

@@ -1,6 +1,6 @@
 //! From a component's bytes to something that can be instantiated: checked, compiled or loaded from a cache, linked.
 
-pub(crate) mod offer;
+pub(crate) mod check_imports;
 
 use std::fs::File;
 use std::os::fd::AsRawFd as _;
@@ -18,7 +18,7 @@ use crate::instance::store::StoreState;
 use crate::limits;
 use base::event::{Event, Level, Report};
 use base::source::size;
-use offer::{check_exports, check_imports};
+use check_imports::{check_exports, check_imports};
 
 /// From this size on, in bytes, compiling takes seconds.
 const SLOW: u64 = 4 << 20;

@@ -10,7 +10,7 @@ mod checkouts;
 pub(crate) mod described;
 pub(crate) mod granted;
 pub(crate) mod guard;
-pub(crate) mod links;
+pub(crate) mod symlinks;
 pub(crate) mod locations;
 pub(crate) mod mounts;
 mod named;

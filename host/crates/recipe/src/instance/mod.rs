@@ -2,6 +2,7 @@
 
 mod failure;
 pub(crate) mod guest;
+pub(crate) mod linker;
 pub(crate) mod request;
 pub(crate) mod store;
 
@@ -62,9 +63,8 @@ impl Instance {
             context.data().call.check()?;
             Ok(UpdateDeadline::Continue(1))
         });
-        let watch = watchdog.watch(store.data().call.deadline);
-        store.data_mut().call.watch = watch.ok();
-        store.set_epoch_deadline(1);
+        let deadline = store.data().call.deadline;
+        store.data_mut().call.watch = watchdog.watch(&mut store, deadline).ok();
         match pre.instantiate(&mut store) {
             Ok(guest) => Ok(Self { store, guest, parts: 0, sharable: true, loaded: Map::default(), trapped: false }),
             Err(error) => Err(failure::of_trap(store.data_mut(), error, request)),
@@ -92,11 +92,9 @@ impl Instance {
     }
 
     fn begin(&mut self, watchdog: &Watchdog, request: &CallRequest<'_>) {
-        let state = self.store.data_mut();
-        let mut call = request.call(&state.native);
-        call.watch = watchdog.watch(call.deadline).ok();
-        state.begin(call);
-        self.store.set_epoch_deadline(1);
+        let mut call = request.call(&self.store.data().native);
+        call.watch = watchdog.watch(&mut self.store, call.deadline).ok();
+        self.store.data_mut().begin(call);
     }
 
     fn end<T>(

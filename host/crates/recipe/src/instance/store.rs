@@ -3,20 +3,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use wasmtime::Engine;
-use wasmtime::component::{Linker, ResourceTable};
+use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use crate::call::Call;
 use crate::grants::rights::Process;
-use crate::interfaces::bindings::buildout::recipe as imports;
 use crate::interfaces::filesystem::open::OpenFiles;
 use crate::interfaces::filesystem::routing as filesystem;
 use crate::interfaces::standard_output::Output;
-use crate::interfaces::v0_1::bindings::buildout::recipe as imports_v0_1;
 use crate::interfaces::{
     archives, buildout, clocks, distributions, download, log, options, paths, process, python, standard_output, system,
-    types,
 };
 use crate::limits::{self, Limiter};
 use crate::native::shared::Native;
@@ -69,60 +65,60 @@ impl StoreState {
         self.files.close(&mut self.table)
     }
 
-    fn options(&mut self) -> options::OptionsView<'_> {
+    pub(super) fn options(&mut self) -> options::OptionsView<'_> {
         options::OptionsView { call: &mut self.call, table: &mut self.table }
     }
 
-    fn buildout(&mut self) -> buildout::OptionsView<'_> {
+    pub(super) fn buildout(&mut self) -> buildout::OptionsView<'_> {
         buildout::OptionsView { call: &mut self.call, table: &mut self.table }
     }
 
-    fn log(&mut self) -> log::LogView<'_> {
+    pub(super) fn log(&mut self) -> log::LogView<'_> {
         log::LogView { call: &mut self.call, output: &self.output, native: &self.native }
     }
 
-    fn paths(&mut self) -> paths::PathsView<'_> {
+    pub(super) fn paths(&mut self) -> paths::PathsView<'_> {
         paths::PathsView { call: &mut self.call, table: &mut self.table, native: &self.native }
     }
 
-    fn archives(&mut self) -> archives::ArchivesView<'_> {
+    pub(super) fn archives(&mut self) -> archives::ArchivesView<'_> {
         let Self { call, table, files, .. } = self;
         archives::ArchivesView { call, table, files }
     }
 
-    fn python(&mut self) -> python::PythonView<'_> {
+    pub(super) fn python(&mut self) -> python::PythonView<'_> {
         python::PythonView { call: &mut self.call, native: &self.native }
     }
 
-    fn system(&mut self) -> system::SystemView<'_> {
+    pub(super) fn system(&mut self) -> system::SystemView<'_> {
         system::SystemView { call: &mut self.call, native: &self.native }
     }
 
-    fn process(&mut self) -> process::ProcessView<'_> {
+    pub(super) fn process(&mut self) -> process::ProcessView<'_> {
         let Self { call, table, native, files, .. } = self;
         process::ProcessView { call, table, native, files }
     }
 
-    fn distributions(&mut self) -> distributions::DistributionsView<'_> {
+    pub(super) fn distributions(&mut self) -> distributions::DistributionsView<'_> {
         let Self { call, table, native, files, .. } = self;
         distributions::DistributionsView { call, table, native, files }
     }
 
-    fn download(&mut self) -> download::DownloadView<'_> {
+    pub(super) fn download(&mut self) -> download::DownloadView<'_> {
         let Self { call, table, native, files, .. } = self;
         download::DownloadView { call, table, native, files }
     }
 
-    fn filesystem(&mut self) -> filesystem::FilesystemView<'_> {
+    pub(super) fn filesystem(&mut self) -> filesystem::FilesystemView<'_> {
         let Self { wasi, table, call, files, .. } = self;
         filesystem::FilesystemView { wasi, table, call, files }
     }
 
-    fn standard_output(&mut self) -> standard_output::OutputView<'_> {
+    pub(super) fn standard_output(&mut self) -> standard_output::OutputView<'_> {
         standard_output::OutputView { table: &mut self.table, output: &self.output }
     }
 
-    fn clocks(&mut self) -> clocks::ClocksView<'_> {
+    pub(super) fn clocks(&mut self) -> clocks::ClocksView<'_> {
         let Self { wasi, table, call, .. } = self;
         clocks::ClocksView { wasi, table, call }
     }
@@ -132,46 +128,4 @@ impl WasiView for StoreState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
-}
-
-/// A linker that offers `buildout:recipe` and WASI to recipes.
-pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<StoreState>> {
-    use wasmtime_wasi::p2::bindings as wasi;
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-    // These replace WASI's implementations: files are routed to the granted directories, output to the part, and no
-    // sleep outlasts a call.
-    linker.allow_shadowing(true);
-    wasi::sync::filesystem::types::add_to_linker::<_, filesystem::Filesystem>(&mut linker, StoreState::filesystem)?;
-    wasi::filesystem::preopens::add_to_linker::<_, filesystem::Filesystem>(&mut linker, StoreState::filesystem)?;
-    wasi::cli::stdout::add_to_linker::<_, standard_output::StandardOutput>(&mut linker, StoreState::standard_output)?;
-    wasi::cli::stderr::add_to_linker::<_, standard_output::StandardOutput>(&mut linker, StoreState::standard_output)?;
-    wasi::clocks::monotonic_clock::add_to_linker::<_, clocks::Clocks>(&mut linker, StoreState::clocks)?;
-    imports::types::add_to_linker::<_, types::Types>(&mut linker, |_| types::TypesView)?;
-    imports::options::add_to_linker::<_, options::OwnOptions>(&mut linker, StoreState::options)?;
-    imports::buildout::add_to_linker::<_, buildout::OtherSections>(&mut linker, StoreState::buildout)?;
-    imports::log::add_to_linker::<_, log::LogMessages>(&mut linker, StoreState::log)?;
-    imports::paths::add_to_linker::<_, paths::Paths>(&mut linker, StoreState::paths)?;
-    imports::process::add_to_linker::<_, process::NativeProcesses>(&mut linker, StoreState::process)?;
-    imports::archives::add_to_linker::<_, archives::Archives>(&mut linker, StoreState::archives)?;
-    imports::download::add_to_linker::<_, download::Downloads>(&mut linker, StoreState::download)?;
-    imports::python::add_to_linker::<_, python::ThePython>(&mut linker, StoreState::python)?;
-    imports::system::add_to_linker::<_, system::TheMachine>(&mut linker, StoreState::system)?;
-    link_v0_1(&mut linker)?;
-    imports::distributions::add_to_linker::<_, distributions::PythonDistributions>(
-        &mut linker,
-        StoreState::distributions,
-    )?;
-    Ok(linker)
-}
-
-/// Offers the interfaces of 0.1.
-fn link_v0_1(linker: &mut Linker<StoreState>) -> wasmtime::Result<()> {
-    imports_v0_1::types::add_to_linker::<_, types::Types>(linker, |_| types::TypesView)?;
-    imports_v0_1::options::add_to_linker::<_, options::OwnOptions>(linker, StoreState::options)?;
-    imports_v0_1::buildout::add_to_linker::<_, buildout::OtherSections>(linker, StoreState::buildout)?;
-    imports_v0_1::log::add_to_linker::<_, log::LogMessages>(linker, StoreState::log)?;
-    imports_v0_1::paths::add_to_linker::<_, paths::Paths>(linker, StoreState::paths)?;
-    imports_v0_1::process::add_to_linker::<_, process::NativeProcesses>(linker, StoreState::process)?;
-    imports_v0_1::download::add_to_linker::<_, download::Downloads>(linker, StoreState::download)
 }

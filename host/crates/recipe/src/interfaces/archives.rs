@@ -16,8 +16,8 @@ use super::bindings::buildout::recipe::types::UnnamedError;
 use super::filesystem::open::OpenFiles;
 use super::target::{WriteTarget, names};
 use crate::call::Call;
-use crate::grants::links::resolve;
 use crate::grants::mounts::Access;
+use crate::grants::symlinks::resolve;
 
 /// Marks the interface in the linker.
 pub(crate) struct Archives;

@@ -9,8 +9,8 @@ use cap_std::fs::OpenOptions;
 
 use super::bindings::buildout::recipe::process::{Input, OutputFile, ProcessError};
 use crate::call::Call;
-use crate::grants::links::resolve;
 use crate::grants::mounts::Access;
+use crate::grants::symlinks::resolve;
 use crate::native::streams::WrittenOutput;
 
 /// The standard input of a command.

@@ -12,8 +12,8 @@ use fetch::unpack::{self, ArchiveFault, UnpackError, UnpackOptions, UnpackedArch
 use super::bindings::buildout::recipe::archives::TopLevel;
 use crate::call::Call;
 use crate::grants::granted::Ungranted;
-use crate::grants::links::resolve;
 use crate::grants::mounts::Access;
+use crate::grants::symlinks::resolve;
 
 /// A place in an open directory, so that no link can replace the directory.
 pub(super) struct WriteTarget {

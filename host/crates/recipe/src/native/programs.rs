@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, AtFlags};
 
-use crate::grants::links::resolve;
 use crate::grants::mounts::Mounts;
+use crate::grants::symlinks::resolve;
 
 /// The path of a program with this name in the first of the directories that has one.
 pub(crate) fn find<'a>(name: &str, directories: impl Iterator<Item = &'a Path>, mounts: &Mounts) -> Option<PathBuf> {

@@ -23,7 +23,7 @@ use wasmtime::component::{Resource, ResourceAny};
 use crate::call::Phase;
 use crate::call::deadline::Watchdog;
 use crate::check;
-use crate::compile::offer::{export_names, import_names};
+use crate::compile::check_imports::{export_names, import_names};
 use crate::component::{CompileCache, Component, ComponentOrigin, Resolved};
 use crate::described::RecipePackage;
 use crate::distributions::Distributions;

@@ -10,11 +10,12 @@ use wasmtime::Engine;
 use wasmtime::component::Linker;
 
 use crate::compile::ComponentWorkshop;
-use crate::compile::offer::{PROCESS, WAITING, imports};
+use crate::compile::check_imports::{PROCESS, WAITING, imports};
 use crate::component::{CompileCache, Component, ComponentOrigin, Resolved};
 use crate::error::{RecipeError, RecipeProblem, Subject};
 use crate::instance::guest::GuestPre;
-use crate::instance::store::{StoreState, linker};
+use crate::instance::linker::linker;
+use crate::instance::store::StoreState;
 use crate::interfaces::bindings::exports::buildout::recipe::description::{EntryPoint, PackageDescription};
 use crate::limits;
 

@@ -18,8 +18,8 @@ use notices::Notices;
 
 use crate::action::EncodedAction;
 use crate::blob::BlobDigest;
+use crate::call_runtime::CallRuntime;
 use crate::client::{CacheClient, CallFailure};
-use crate::engine::CallRuntime;
 use crate::outputs::{ActionOutputs, CapturedOutputs, UnacceptedResult};
 use crate::settings::ServerSettings;
 use crate::store::BlobStore;

@@ -8,8 +8,8 @@ use wasmtime_wasi::p2::FsResult;
 use wasmtime_wasi::p2::bindings::filesystem::types::ErrorCode;
 
 use super::routing::FilesystemView;
-use crate::grants::links::resolve;
 use crate::grants::mounts::normalize;
+use crate::grants::symlinks::resolve;
 
 /// What the guest means: a path in a directory, by the number of its handle.
 #[derive(Clone, Debug)]

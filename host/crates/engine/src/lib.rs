@@ -1,7 +1,7 @@
 //! The settings of the WebAssembly engine, and the name by which a compiled form is matched to an engine.
 //!
-//! Does not know about the rest of the host: the program that compiles built-in recipes ahead of time includes this
-//! file.
+//! Does not know about the rest of the host: the program that compiles built-in recipes ahead of time uses this
+//! crate.
 
 use std::hash::{Hash as _, Hasher};
 use std::num::NonZeroUsize;

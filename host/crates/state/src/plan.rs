@@ -15,7 +15,7 @@ pub struct WantedPart {
     pub name: String,
     /// All its options, substituted, as they will be recorded.
     pub options: Values,
-    /// Package name and digest of its recipe.
+    /// Package name and digest of its recipe, and the digests of the parts that it references.
     pub signature: String,
     /// Whether its recipe can update an installed part; if not, it is installed again.
     pub has_update: bool,

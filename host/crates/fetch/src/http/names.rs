@@ -19,7 +19,7 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Remembers the addresses of names. All clones share what they know.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RememberedNames<R = SystemNames> {
-    known: Arc<Mutex<HashMap<String, Arc<Mutex<Option<Lookup>>>>>>,
+    known: Arc<Mutex<HashMap<String, Arc<Mutex<Option<EndedLookup>>>>>>,
     inner: R,
 }
 
@@ -35,7 +35,7 @@ impl Resolver for SystemNames {
 
 /// A lookup that ended.
 #[derive(Debug)]
-struct Lookup {
+struct EndedLookup {
     ended: Instant,
     outcome: Result<Vec<SocketAddr>, FailedLookup>,
 }
@@ -48,7 +48,7 @@ enum FailedLookup {
     NotFound,
 }
 
-impl Lookup {
+impl EndedLookup {
     /// Whether it answers a question of the time `asked`: a failure answers only those that waited for it.
     fn answers(&self, asked: Instant) -> bool {
         match self.outcome {
@@ -67,7 +67,7 @@ impl<R: Resolver> Resolver for RememberedNames<R> {
         if known.as_ref().is_none_or(|lookup| !lookup.answers(asked)) {
             let outcome = self.inner.resolve(uri, config, timeout);
             let outcome = outcome.map(|found| found.iter().copied().collect()).map_err(FailedLookup::from);
-            *known = Some(Lookup { ended: Instant::now(), outcome });
+            *known = Some(EndedLookup { ended: Instant::now(), outcome });
         }
         match known.as_ref().map(|lookup| &lookup.outcome) {
             Some(Ok(addresses)) => {

@@ -68,11 +68,11 @@ impl Made {
 /// What the state records of all parts.
 #[derive(Debug, Default)]
 pub(crate) struct Records {
-    recorded: Mutex<Recorded>,
+    recorded: Mutex<RecordedPaths>,
 }
 
 #[derive(Debug, Default)]
-struct Recorded {
+struct RecordedPaths {
     by_part: Map<String, Vec<PathBuf>>,
     by_path: PathIndex,
 }
@@ -81,7 +81,7 @@ impl Records {
     /// Replaces what is recorded of a part; `None` for one that is not installed.
     pub(crate) fn set(&self, part: &str, paths: Option<Vec<PathBuf>>) {
         let mut recorded = self.locked();
-        let Recorded { by_part, by_path } = &mut *recorded;
+        let RecordedPaths { by_part, by_path } = &mut *recorded;
         paths.iter().flatten().for_each(|path| by_path.insert(path, part));
         let before = match paths {
             Some(paths) => by_part.insert(part.to_owned(), paths),
@@ -111,7 +111,7 @@ impl Records {
         self.locked().by_path.other_within(part, path).map(str::to_owned)
     }
 
-    fn locked(&self) -> MutexGuard<'_, Recorded> {
+    fn locked(&self) -> MutexGuard<'_, RecordedPaths> {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -34,7 +34,9 @@ impl AttackedUser {
             fs::create_dir(root.path().join(directory)).unwrap();
         }
         fs::write(root.path().join("home/.ssh/id"), "secret").unwrap();
-        fs::copy(host(), root.path().join("bin/buildout-host")).unwrap();
+        // By another process: a program that this one has open for writing when a test next to it starts a process is busy.
+        let copied = Command::new("cp").arg(host()).arg(root.path().join("bin/buildout-host")).status();
+        assert!(copied.unwrap().success());
         let agent = UnixListener::bind(root.path().join("home/agent.sock")).unwrap();
         let index = IndexServer::start(Vec::new());
         let (name, content) = program::setuptools();

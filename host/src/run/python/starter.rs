@@ -50,7 +50,7 @@ impl Starter {
         let is_made = is_made || is_in(Path::new(executable), &read);
         let level = if is_made { native.level } else { confine::ConfinementLevel::None };
         // A virtual environment in the buildout may be of a Python in the home directory (pyenv, uv).
-        read.extend(installation(Path::new(executable)));
+        read.extend(installation(Path::new(executable), &locations.kept));
         let read = read.into_iter().filter(|path| path.exists()).collect();
         let mut environment = BTreeMap::from([("HOME", "/tmp".to_owned()), ("LANG", "C.UTF-8".to_owned())]);
         if !paths.is_empty() {

@@ -125,6 +125,20 @@ fn removes_what_is_no_longer_listed() {
 }
 
 #[test]
+fn a_directory_of_the_buildout_may_hold_the_project() {
+    // An empty `download-cache` is the buildout directory, as in zc.buildout.
+    let buildout = IndexedBuildout::new(&FIVE_LINES.replacen("[buildout]\n", "[buildout]\ndownload-cache =\n", 1));
+    buildout.run(&[]);
+    assert_eq!(buildout.shell("bin/ask"), "asked 3.1\n");
+    // A working copy in `parts`.
+    buildout.shell("mkdir parts/project && mv pyproject.toml backend.py demo.py parts/project");
+    buildout.configure("[buildout]\ndevelop = parts/project\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = demo\ninterpreter = py\n");
+    buildout.run(&[]);
+    let module = buildout.shell("bin/py -c 'import demo; print(demo.__file__)'");
+    assert_eq!(module, "/tmp/sample-buildout/parts/project/demo.py\n");
+}
+
+#[test]
 fn a_script_uses_the_developed_project() {
     let buildout = IndexedBuildout::new(
         "[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs =\n    demo\n    requests\nentry-points = demo=demo:main\n\

@@ -58,7 +58,7 @@ pub fn develop(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<DevelopedProject, BuildError> {
     let project = directory(wanted.project)?;
-    let protected = protected(wanted);
+    let protected = protected(wanted, &project);
     let Some(memory) = &wanted.memory else {
         return Ok(build(builder, wanted, &project, &protected, cancelled)?.0);
     };
@@ -80,7 +80,7 @@ pub fn recall(python: &Python, wanted: &DevelopRequest<'_>) -> Result<Option<Dev
     let Some(memory) = &wanted.memory else { return Ok(None) };
     let project = directory(wanted.project)?;
     let place = MemoryFile::of(memory, &project, wanted.develop_eggs, python, wanted.options);
-    place.recall(&ProjectSnapshot::of(&project, &protected(wanted))?)
+    place.recall(&ProjectSnapshot::of(&project, &protected(wanted, &project))?)
 }
 
 /// The directory of a project, without symbolic links.
@@ -89,8 +89,12 @@ fn directory(project: &Path) -> Result<PathBuf, BuildError> {
     Ok(directory.canonicalize().map_err(FileError::of("open", directory))?)
 }
 
-fn protected(wanted: &DevelopRequest<'_>) -> Vec<PathBuf> {
-    wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]).collect()
+/// What the build of `project` neither sees nor changes. A directory of the buildout that holds the project (`download-cache =`
+/// means the buildout directory, and projects may be in `parts`) does not hide it.
+fn protected(wanted: &DevelopRequest<'_>, project: &Path) -> Vec<PathBuf> {
+    let all = wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]);
+    let holds = |path: &PathBuf| project.starts_with(path.canonicalize().as_ref().unwrap_or(path));
+    all.filter(|path| !holds(path)).collect()
 }
 
 /// Builds a project. Returns the files of it that the build has made or changed, too.

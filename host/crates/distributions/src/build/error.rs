@@ -8,6 +8,7 @@ use base::source::{Blame, Explain};
 use confine::ConfineError;
 use fetch::unpack::UnpackError;
 
+use super::diagnosis;
 use crate::requirement::InvalidRequirement;
 
 /// Why a build failed.
@@ -97,10 +98,15 @@ impl Explain for BuildError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Failed { log: Some(log), .. } => vec![
-                format!("The whole log is in {}.", log.display()),
-                format!("{} runs the last command again.", log.with_file_name("reproduce.sh").display()),
-            ],
+            Self::Failed { log, last, .. } => {
+                let mut hints = diagnosis::hints(last);
+                if let Some(log) = log {
+                    hints.push(format!("The whole log is in {}.", log.display()));
+                    hints
+                        .push(format!("{} runs the last command again.", log.with_file_name("reproduce.sh").display()));
+                }
+                hints
+            }
             Self::Requirements { cause, .. } => cause.hints(),
             Self::NoHook { hook: "build_editable", .. } => {
                 vec![

@@ -7,6 +7,7 @@
 mod back;
 mod confined;
 mod copy;
+mod diagnosis;
 mod editable;
 mod error;
 mod inputs;

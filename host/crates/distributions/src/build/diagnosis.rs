@@ -1,0 +1,119 @@
+//! What the last lines of a failed build mean, for causes that many old distributions share.
+
+/// Modules that only Python 2 has.
+const MODULES_OF_PYTHON_2: [&str; 17] = [
+    "ConfigParser",
+    "Queue",
+    "StringIO",
+    "Tkinter",
+    "UserDict",
+    "__builtin__",
+    "cPickle",
+    "cStringIO",
+    "commands",
+    "cookielib",
+    "exceptions",
+    "httplib",
+    "md5",
+    "sets",
+    "urllib2",
+    "urlparse",
+    "xmlrpclib",
+];
+
+/// Names that only Python 2 has.
+const NAMES_OF_PYTHON_2: [&str; 8] =
+    ["basestring", "execfile", "file", "long", "raw_input", "reduce", "unicode", "xrange"];
+
+/// What Python 3 says about source text of Python 2.
+const SYNTAX_OF_PYTHON_2: [&str; 7] = [
+    "Missing parentheses in call to 'print'",
+    "Missing parentheses in call to 'exec'",
+    "multiple exception types must be parenthesized",
+    "leading zeros in decimal integer literals are not permitted",
+    "invalid decimal literal",
+    "inconsistent use of tabs and spaces",
+    "use_2to3 is invalid",
+];
+
+/// Hints for a build that ended with these lines.
+pub(super) fn hints(last: &[String]) -> Vec<String> {
+    let found = last.iter().rev().find_map(|line| hint(line));
+    found.into_iter().collect()
+}
+
+fn hint(line: &str) -> Option<String> {
+    if is_python_2(line) {
+        let what = "It was written for Python 2. A newer version may not be; [versions] decides which one is used.";
+        return Some(what.to_owned());
+    }
+    if let Some(header) = missing_header(line) {
+        return Some(format!(
+            "It needs {header}: install the package of the system that has it, or make the library with a part, and name the \
+             directories with zc.recipe.egg:custom."
+        ));
+    }
+    if let Some(module) = missing_module(line) {
+        return Some(match module {
+            "pkg_resources" => "It needs pkg_resources, which new versions of setuptools do not have: a newer version of it may do \
+                                without, or put a pyproject.toml with requires = [\"setuptools<81\"] next to its setup.py."
+                .to_owned(),
+            module => format!(
+                "Its setup.py imports {module}, and does not declare that. A newer version may have a pyproject.toml with the \
+                 requirements of its build."
+            ),
+        });
+    }
+    let lacks_compiler = line.contains("No such file or directory")
+        && ["gcc", "'cc'", "g++", "'c++'"].iter().any(|compiler| line.contains(compiler));
+    lacks_compiler.then(|| "It has an extension module, and no C compiler is installed: install gcc.".to_owned())
+}
+
+fn is_python_2(line: &str) -> bool {
+    let quoted = |prefix: &str, names: &[&str]| {
+        let name = line.split_once(prefix).and_then(|(_, rest)| rest.split('\'').next());
+        name.is_some_and(|name| names.contains(&name))
+    };
+    SYNTAX_OF_PYTHON_2.iter().any(|message| line.contains(message))
+        || line.contains("has no attribute 'has_key'")
+        || quoted("No module named '", &MODULES_OF_PYTHON_2)
+        || line.starts_with("NameError") && quoted("name '", &NAMES_OF_PYTHON_2)
+}
+
+/// The header in `FILE:LINE:COLUMN: fatal error: HEADER: No such file or directory`.
+fn missing_header(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("fatal error: ")?;
+    rest.strip_suffix(": No such file or directory").filter(|header| header.ends_with(".h"))
+}
+
+fn missing_module(line: &str) -> Option<&str> {
+    let (_, rest) = line.split_once("ModuleNotFoundError: No module named '")?;
+    rest.split('\'').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_causes_are_named() {
+        let t = |line: &str| hints(&["Traceback".to_owned(), line.to_owned()]).pop().unwrap_or_default();
+        for line in [
+            "SyntaxError: Missing parentheses in call to 'print'. Did you mean print(...)?",
+            "SyntaxError: multiple exception types must be parenthesized",
+            "ModuleNotFoundError: No module named 'ConfigParser'",
+            "NameError: name 'unicode' is not defined",
+            "error in x setup command: use_2to3 is invalid.",
+            "AttributeError: 'dict' object has no attribute 'has_key'",
+        ] {
+            assert!(t(line).contains("Python 2"), "{line}");
+        }
+        assert!(t("ModuleNotFoundError: No module named 'numpy'").contains("imports numpy"));
+        assert!(t("ModuleNotFoundError: No module named 'pkg_resources'").contains("setuptools"));
+        assert!(t("lib.c:3:10: fatal error: expat.h: No such file or directory").contains("expat.h"));
+        assert!(t("error: command 'gcc' failed: No such file or directory").contains("compiler"));
+        for line in ["NameError: name 'x' is not defined", "KeyError: 'x'", "gcc: error", ""] {
+            assert_eq!(t(line), "", "{line}");
+        }
+    }
+}

@@ -99,6 +99,11 @@ impl Specifiers {
         matches!(&self.conditions[..], [(text, _)] if text.starts_with("==") && !text.starts_with("==="))
     }
 
+    /// Whether there is no highest version.
+    pub(crate) fn is_open(&self) -> bool {
+        self.conditions.iter().all(|(text, _)| [">", "!="].iter().any(|operator| text.starts_with(operator)))
+    }
+
     /// Whether one of the conditions specifies a version exactly (`==` without `*`, `===`): only then is a yanked
     /// release used.
     pub(crate) fn names_version(&self) -> bool {

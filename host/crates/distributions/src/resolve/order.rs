@@ -83,7 +83,7 @@ impl Walk<'_> {
         if !self.got.insert(key) {
             return;
         }
-        if !candidate.is_developed() && !requirement.specifiers.is_pin() {
+        if !candidate.is_developed() && !requirement.specifiers.is_pin() && !is_of_buildout(requirement) {
             self.pick(requirement, candidate, metadata);
         }
         self.steps.push(ResolvedDistribution {
@@ -118,6 +118,15 @@ impl Walk<'_> {
         required_by.sort();
         required_by
     }
+}
+
+/// What zc.buildout itself consists of. It takes these from where it is installed, not from the index, so it picks no versions
+/// of them, and `allow-picked-versions = false` does not ask for pins. A requirement with a highest version, which what is
+/// installed may not satisfy, counts as any other.
+const OF_BUILDOUT: [&str; 6] = ["packaging", "pip", "platformdirs", "setuptools", "wheel", "zc-buildout"];
+
+fn is_of_buildout(requirement: &Requirement) -> bool {
+    OF_BUILDOUT.contains(&requirement.key().as_str()) && requirement.specifiers.is_open()
 }
 
 /// `requests==2.34.2`.

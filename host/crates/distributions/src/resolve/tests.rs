@@ -354,6 +354,13 @@ fn picked_versions() {
     assert_eq!(picked_lines(&picked), expected);
 }
 
+#[test]
+fn versions_of_buildout_itself_are_not_picked() {
+    let case = case("a 1.0; zc.buildout>=3; setuptools; wheel<1\nzc.buildout 6.0\nsetuptools 80\nwheel 0.9");
+    let picked = case.resolve(&["a"]).unwrap().picked;
+    assert_eq!(picked_lines(&picked), ["[versions]", "a = 1.0", "wheel = 0.9"]);
+}
+
 /// Each version of `p0` requires a different version of each of the others, and none of them is compatible with `last`.
 #[test]
 fn a_search_that_explodes_ends() {

@@ -16,7 +16,12 @@ shutil.copy(os.path.realpath(sys.executable), os.path.join(root, 'full', 'bin', 
 os.symlink('full', os.path.join(root, 'short'))
 PYTHON
 "$HOME/pythons/short/bin/python3" -m venv --without-pip .venv
+"$HOME/pythons/short/bin/python3" -m venv --without-pip "$HOME/venv"
 "#;
+
+/// A part whose command runs a script of another part.
+const COMMAND: &str = "\n[command]\nrecipe = plone.recipe.command\nstop-on-error = true\n\
+                       command = ${buildout:bin-directory}/ask > ${buildout:directory}/asked && ${buildout:executable} -c 'import this'\n";
 
 #[test]
 fn an_environment_may_be_of_a_python_in_the_home_directory() {
@@ -27,4 +32,16 @@ fn an_environment_may_be_of_a_python_in_the_home_directory() {
     assert!(printed.contains("Got requests 2.0."), "{printed}");
     assert_eq!(buildout.shell("head -1 bin/ask"), "#!/tmp/sample-buildout/.venv/bin/python\n");
     assert_eq!(buildout.shell("bin/ask"), "asked 3.1\n");
+
+    // Its scripts run in commands, too, and those of an environment that is in the home directory itself.
+    buildout.configure(&(named.replace("parts = app", "parts = app command") + COMMAND));
+    buildout.run(&[]);
+    assert_eq!(buildout.shell("cat asked; rm asked"), "asked 3.1\n");
+    let home = buildout.space.root().join("home").display().to_string();
+    buildout.run(&[&format!("buildout:executable={home}/venv/bin/python")]);
+    assert_eq!(buildout.shell("cat asked; head -1 bin/ask"), "asked 3.1\n#!/tmp/home/venv/bin/python\n");
+    // Nothing else of the home directory.
+    buildout.shell("echo secret > \"$HOME/secret\"");
+    let (printed, succeeded) = buildout.try_run(&[&format!("command:command=cat {home}/secret")]);
+    assert!(!succeeded && printed.contains("No such file or directory"), "{printed}");
 }

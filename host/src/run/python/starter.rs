@@ -10,14 +10,14 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base::interrupt::Interrupt;
-use config::facts::StartPython;
+use config::facts::{StartPython, installation};
 use config::options::Buildout;
 use confine::{self, CommandOutcome, CommandPolicy, ConfineError, NativeCommand, Runner};
 use recipe::{Locations, NativeSettings};
 
 use super::super::prepare::directories;
 use super::choice::Own;
-use super::program::{installation, is_in};
+use super::program::is_in;
 use crate::error::RunError;
 
 /// Maximum number of bytes read from its output.

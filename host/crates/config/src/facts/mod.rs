@@ -3,6 +3,7 @@
 //! The Python is `[buildout] executable`. It is started at most once, and only when a condition needs it; what it answered can
 //! be remembered for later runs. All other facts are known without it. Does not know about expressions.
 
+mod installation;
 mod memory;
 mod pyenv;
 
@@ -16,6 +17,7 @@ use crate::condition::{Facts, PathKind, PythonFacts, System, VersionInfo};
 use base::environment::Environment;
 use base::files::read_at_most;
 
+pub use installation::{directories_of_python, installation};
 pub use memory::AnswerFile;
 pub use pyenv::behind_shim;
 

@@ -258,6 +258,11 @@ impl Rights {
         &self.locations.directory
     }
 
+    /// The home directories, and the directories of the buildout and of its configuration.
+    pub(crate) fn never_granted(&self) -> &[PathBuf] {
+        &self.locations.kept
+    }
+
     /// Whether no grant can open `path` for writing: it is a file of the host, or holds one.
     pub(crate) fn is_protected(&self, path: &Path) -> bool {
         self.locations.protected.iter().any(|protected| holds(path, protected))

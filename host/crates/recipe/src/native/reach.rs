@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
+use config::facts::directories_of_python;
 use config::options::Buildout;
 use confine::{CommandPolicy, ConfinementLevel};
 
 use crate::grants::mounts::{holds, normalize};
 use crate::grants::rights::Rights;
+use crate::grants::system::is_in_system;
 
 /// The directories that a part's commands may reach.
 #[derive(Debug, Default)]
@@ -54,6 +56,7 @@ impl Reach {
             }
         }
         reach.write.extend(buildout.and_then(|buildout| shared_location(rights, buildout)));
+        reach.read.extend(buildout.map(|buildout| python(rights, buildout)).unwrap_or_default());
         // The buildout directory is read at its path, and holds the links of the user.
         let mut written = BTreeSet::from([rights.directory().to_owned()]);
         for rights in all {
@@ -88,6 +91,14 @@ impl Reach {
         let (read, write) = (existing(&self.read), existing(&self.write));
         CommandPolicy { read, write, written: self.written.clone(), level, ..CommandPolicy::default() }
     }
+}
+
+/// Where the buildout's Python is, which the scripts in `bin` start, if it is in none of the directories that every command
+/// reads: pyenv and uv install Pythons in the home directory, and virtual environments may be anywhere.
+fn python(rights: &Rights, buildout: &Buildout) -> Vec<PathBuf> {
+    let Some(executable) = buildout.get("buildout", "executable").ok().flatten() else { return Vec::new() };
+    let found = directories_of_python(Path::new(&executable), rights.directory(), rights.never_granted());
+    found.into_iter().filter(|path| !is_in_system(path) && !holds(rights.directory(), path)).collect()
 }
 
 /// The part's location in the directories that several buildouts share, as set by its recipe.

@@ -50,7 +50,7 @@ def failure(error: BaseException) -> wit.Failure:
 def _exit_message(error: SystemExit) -> str:
     if isinstance(error.code, str):
         return error.code
-    return f"The recipe asked to end the run (sys.exit({error.code if error.code is not None else ''}))"
+    return f"The recipe or extension asked to end the run (sys.exit({error.code if error.code is not None else ''}))"
 
 
 def _explained(error: BaseException) -> wit.ExplainedFailure:

@@ -36,16 +36,23 @@ const SYNTAX_OF_PYTHON_2: [&str; 7] = [
     "use_2to3 is invalid",
 ];
 
+const PYTHON_2: &str = "It was written for Python 2. A newer version may not be; [versions] decides which one is used.";
+
 /// Hints for a build that ended with these lines.
 pub(super) fn hints(last: &[String]) -> Vec<String> {
+    let at_syntax = last.iter().rposition(|line| line.contains("SyntaxError: invalid syntax"));
+    // The line of the source text, and the mark below it.
+    let source = at_syntax.map(|at| &last[at.saturating_sub(2)..at]).unwrap_or_default();
+    if source.iter().any(|line| is_source_of_python_2(line)) {
+        return vec![PYTHON_2.to_owned()];
+    }
     let found = last.iter().rev().find_map(|line| hint(line));
     found.into_iter().collect()
 }
 
 fn hint(line: &str) -> Option<String> {
     if is_python_2(line) {
-        let what = "It was written for Python 2. A newer version may not be; [versions] decides which one is used.";
-        return Some(what.to_owned());
+        return Some(PYTHON_2.to_owned());
     }
     if let Some(header) = missing_header(line) {
         return Some(format!(
@@ -69,13 +76,46 @@ fn hint(line: &str) -> Option<String> {
     lacks_compiler.then(|| "It has an extension module, and no C compiler is installed: install gcc.".to_owned())
 }
 
+/// Attributes and functions that only Python 2 has.
+const ATTRIBUTES_OF_PYTHON_2: [&str; 17] = [
+    "func_code",
+    "func_globals",
+    "func_name",
+    "getcwdu",
+    "has_key",
+    "ifilter",
+    "imap",
+    "iteritems",
+    "iterkeys",
+    "itervalues",
+    "izip",
+    "maketrans",
+    "maxint",
+    "setdefaultencoding",
+    "urlencode",
+    "urlopen",
+    "urlretrieve",
+];
+
+/// Whether a line of source text at which Python found invalid syntax is right in Python 2.
+fn is_source_of_python_2(line: &str) -> bool {
+    let line = line.trim_start();
+    let word = |name: &str| line.strip_prefix(name).filter(|rest| rest.starts_with([' ', '\t'])).map(str::trim_start);
+    let is_call = |rest: &str| rest.starts_with('(');
+    ["print", "exec"].iter().any(|name| word(name).is_some_and(|rest| !is_call(rest)))
+        || word("raise").is_some_and(|rest| rest.split(['(', '#']).next().is_some_and(|class| class.contains(',')))
+        || line.contains(" <> ")
+        || line.matches('`').count() >= 2
+        || ["ur'", "ur\""].iter().any(|prefix| line.contains(prefix))
+}
+
 fn is_python_2(line: &str) -> bool {
     let quoted = |prefix: &str, names: &[&str]| {
         let name = line.split_once(prefix).and_then(|(_, rest)| rest.split('\'').next());
         name.is_some_and(|name| names.contains(&name))
     };
     SYNTAX_OF_PYTHON_2.iter().any(|message| line.contains(message))
-        || line.contains("has no attribute 'has_key'")
+        || ["has no attribute '", "cannot import name '"].iter().any(|text| quoted(text, &ATTRIBUTES_OF_PYTHON_2))
         || quoted("No module named '", &MODULES_OF_PYTHON_2)
         || line.starts_with("NameError") && quoted("name '", &NAMES_OF_PYTHON_2)
 }
@@ -108,6 +148,19 @@ mod tests {
         ] {
             assert!(t(line).contains("Python 2"), "{line}");
         }
+        let syntax = |line: &str| {
+            hints(&[format!("    {line}"), "    ^^^".to_owned(), "SyntaxError: invalid syntax".to_owned()]).len()
+        };
+        for line in
+            ["raise ValueError, \"x\"", "if a <> b:", "x = `y`", "print \"x\" % y", "exec code in scope", "u = ur'x'"]
+        {
+            assert_eq!(syntax(line), 1, "{line}");
+        }
+        for line in ["raise ValueError('a, b')", "print(x)", "x = = y"] {
+            assert_eq!(syntax(line), 0, "{line}");
+        }
+        assert!(t("AttributeError: 'dict' object has no attribute 'iteritems'").contains("Python 2"));
+        assert!(t("ImportError: cannot import name 'izip' from 'itertools'").contains("Python 2"));
         assert!(t("ModuleNotFoundError: No module named 'numpy'").contains("imports numpy"));
         assert!(t("ModuleNotFoundError: No module named 'pkg_resources'").contains("setuptools"));
         assert!(t("lib.c:3:10: fatal error: expat.h: No such file or directory").contains("expat.h"));

@@ -159,6 +159,8 @@ pub struct ProjectFiles {
     pub files: Vec<IndexFile>,
     /// Whether the index has a page about this project.
     pub known: bool,
+    /// Whether the index was not asked, because `allow-hosts` does not allow its host.
+    pub refused: bool,
 }
 
 /// The result for one project; a second thread waits for it.
@@ -194,7 +196,7 @@ impl<'a> PackageIndex<'a> {
         let lock = self.lock.as_ref()?;
         let is_locked = lock.deciding()?.has(key, purpose);
         match (is_locked, lock) {
-            (true, lock) => Some(ProjectFiles { files: lock.lock().files(key, purpose), known: true }),
+            (true, lock) => Some(ProjectFiles { files: lock.lock().files(key, purpose), known: true, refused: false }),
             (false, lock) if lock.is_strict() => Some(ProjectFiles::default()),
             (false, _) => None,
         }
@@ -237,7 +239,7 @@ impl<'a> PackageIndex<'a> {
             if let Some(links) = links {
                 let mut files: Vec<IndexFile> = links.into_iter().filter_map(|link| self.file(link)).collect();
                 files.retain(|file| file.name.key() == key);
-                return Ok(ProjectFiles { files, known: true });
+                return Ok(ProjectFiles { files, known: true, refused: false });
             }
         }
         // An index on this machine may be a single directory of archives.
@@ -245,9 +247,10 @@ impl<'a> PackageIndex<'a> {
             let mut files: Vec<IndexFile> =
                 archive::directory(index).into_iter().flatten().filter_map(|link| self.file(link)).collect();
             files.retain(|file| file.name.key() == key);
-            return Ok(ProjectFiles { known: !files.is_empty(), files });
+            return Ok(ProjectFiles { known: !files.is_empty(), files, refused: false });
         }
-        Ok(ProjectFiles::default())
+        let refused = matches!(&self.sources.index, SearchLocation::Url(index) if !self.sources.allowed.allows(index));
+        Ok(ProjectFiles { refused, ..ProjectFiles::default() })
     }
 
     /// The links of a page; `None` if the page does not exist.

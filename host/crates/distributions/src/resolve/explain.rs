@@ -239,6 +239,9 @@ fn what_there_is(provider: &CandidateProvider<'_>, key: &str) -> Vec<String> {
     }
     match (project.files.is_empty(), project.known) {
         (true, true) => lines.push(format!("the index has a page for {key}, but no distributions on it")),
+        (true, false) if project.refused => {
+            lines.push(format!("{UNKNOWN} {key}: allow-hosts does not allow the index, and find-links has none"));
+        }
         (true, false) => lines.push(format!("{UNKNOWN} {key}: neither the index nor find-links has any")),
         (false, _) => lines.extend(reasons.into_iter().map(|(reason, files)| match &files[..] {
             [only] => format!("{only} is ignored: {reason}"),

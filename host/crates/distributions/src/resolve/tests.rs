@@ -64,7 +64,7 @@ impl Available for World {
     fn project(&self, key: &str, _: &str) -> Result<Arc<ProjectFiles>, IndexError> {
         self.pages.fetch_add(1, Ordering::SeqCst);
         let files = self.files.get(key).cloned();
-        Ok(Arc::new(ProjectFiles { known: files.is_some(), files: files.unwrap_or_default() }))
+        Ok(Arc::new(ProjectFiles { known: files.is_some(), files: files.unwrap_or_default(), refused: false }))
     }
 
     fn metadata(&self, file: &IndexFile) -> Result<Arc<Metadata>, MetadataProblem> {

@@ -19,9 +19,12 @@ const FRESH: Duration = Duration::from_secs(60);
 /// Remembers the addresses of names. All clones share what they know.
 #[derive(Clone, Debug, Default)]
 pub(super) struct RememberedNames<R = SystemNames> {
-    known: Arc<Mutex<HashMap<String, Arc<Mutex<Option<EndedLookup>>>>>>,
+    known: Arc<Mutex<HashMap<String, NameEntry>>>,
     inner: R,
 }
+
+/// What is known of one name; locked while it is looked up.
+type NameEntry = Arc<Mutex<Option<EndedLookup>>>;
 
 /// The system's resolver.
 #[derive(Clone, Debug, Default)]

@@ -5,7 +5,7 @@ use base::source::{Blame, Explain, Place};
 
 /// A command that failed. `Display` is the cause alone; the rest comes from the methods of `Explain`.
 #[derive(Debug)]
-pub struct RunError {
+pub(crate) struct RunError {
     /// The operations around the cause, outermost first.
     operations: Vec<String>,
     /// The place of the cause, if the cause does not contain it.
@@ -26,7 +26,7 @@ impl RunError {
     }
 
     /// Every error separately: one, unless several parts failed.
-    pub fn failures(mut self) -> Vec<Explained> {
+    pub(crate) fn failures(mut self) -> Vec<Explained> {
         let further = std::mem::take(&mut self.further);
         std::iter::once(self).chain(further).map(Explained).collect()
     }
@@ -56,7 +56,7 @@ impl RunError {
 
     /// Adds an enclosing operation: the outermost is added last.
     #[must_use]
-    pub fn doing(mut self, what: impl Into<String>) -> Self {
+    pub(crate) fn doing(mut self, what: impl Into<String>) -> Self {
         self.operations.insert(0, what.into());
         self
     }
@@ -70,7 +70,7 @@ impl<E: Explain + Send + Sync + 'static> From<E> for RunError {
 
 /// A `RunError` that implements `Explain`. (`RunError` itself cannot: `From` converts every such error into it.)
 #[derive(Debug)]
-pub struct Explained(RunError);
+pub(crate) struct Explained(RunError);
 
 impl From<RunError> for Explained {
     fn from(error: RunError) -> Self {
@@ -129,7 +129,7 @@ impl<T, E: Into<RunError>> Doing<T> for Result<T, E> {
 #[error("Interrupted")]
 pub(crate) struct InterruptedBySignal {
     /// Its number.
-    pub signal: i32,
+    pub(crate) signal: i32,
 }
 
 impl Explain for InterruptedBySignal {

@@ -9,6 +9,6 @@ pub mod cli;
 mod doctor;
 mod error;
 mod first;
-pub mod run;
-pub mod share;
+mod run;
+mod share;
 mod upgrade;

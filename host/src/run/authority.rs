@@ -6,13 +6,13 @@ use super::view::ResolvedBuildout;
 
 /// What the recipe of a part may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Authority {
+pub(crate) struct Authority {
     /// The part.
-    pub part: String,
+    pub(crate) part: String,
     /// The rights of a recipe in Python without a grant, one clause each; `None` for a component.
-    pub defaults: Option<Vec<String>>,
+    pub(crate) defaults: Option<Vec<String>>,
     /// What `recipes.toml` grants, as written there, and its place.
-    pub granted: Option<(String, Option<String>)>,
+    pub(crate) granted: Option<(String, Option<String>)>,
 }
 
 impl Authority {

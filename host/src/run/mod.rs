@@ -25,14 +25,16 @@ mod stage;
 mod stages;
 mod view;
 
-pub use crate::error::{Explained, RunError};
-pub use authority::Authority;
-pub use cache::{CacheFlags, CacheOutlook, INPUTS, MakeFailure, MakeOrder, PartForecast, WorkerVerdict, local_store};
-pub use distributions::DistributionStep;
-pub use outlook::{Outlook, PartGraph, Switch};
-pub use prepare::first_configuration::{write_configuration, write_new_configuration};
-pub use reading::load::{Loaded, Loader};
+pub(crate) use crate::error::RunError;
+pub(crate) use authority::Authority;
+pub(crate) use cache::{
+    CacheFlags, CacheOutlook, INPUTS, MakeFailure, MakeOrder, PartForecast, WorkerVerdict, local_store,
+};
+pub(crate) use distributions::DistributionStep;
+pub(crate) use outlook::{Outlook, PartGraph, Switch};
+pub(crate) use prepare::first_configuration::{write_configuration, write_new_configuration};
+pub(crate) use reading::load::{Loaded, Loader};
 pub(crate) use reading::reader::editor_reader;
-pub use registry::locking::LockMode;
-pub use session::Session;
-pub use settings::{AfterFailure, RunSettings};
+pub(crate) use registry::locking::LockMode;
+pub(crate) use session::Session;
+pub(crate) use settings::{AfterFailure, RunSettings};

@@ -28,41 +28,41 @@ use crate::error::RunError;
 
 /// Parts and their references.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartGraph {
+pub(crate) struct PartGraph {
     /// The parts in the order of installation.
-    pub parts: Vec<String>,
+    pub(crate) parts: Vec<String>,
     /// For each of them, the numbers of the parts that it references.
-    pub references: Vec<BTreeSet<usize>>,
+    pub(crate) references: Vec<BTreeSet<usize>>,
 }
 
 /// What a run would do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Outlook {
+pub(crate) struct Outlook {
     /// Paths that an interrupted run moved aside, which the run would restore first.
-    pub put_back: Vec<PathBuf>,
+    pub(crate) put_back: Vec<PathBuf>,
     /// The steps, in order.
-    pub steps: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
     /// The changes of the distributions that parts use.
-    pub distributions: Vec<DistributionStep>,
+    pub(crate) distributions: Vec<DistributionStep>,
     /// The change to another Python, if any.
-    pub switch: Option<Switch>,
+    pub(crate) switch: Option<Switch>,
     /// What the recipes of the parts to be installed or updated may do, in the order of the steps.
-    pub authorities: Vec<Authority>,
+    pub(crate) authorities: Vec<Authority>,
     /// Whether the cache has the parts to be installed that can be cached; empty without a cache.
-    pub cached: Vec<PartForecast>,
+    pub(crate) cached: Vec<PartForecast>,
     /// Possible mistakes: options of parts to be installed that their recipes do not have.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A change of the buildout's Python.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Switch {
+pub(crate) struct Switch {
     /// Number of steps before it.
-    pub after: usize,
+    pub(crate) after: usize,
     /// The Python before the change.
-    pub from: String,
+    pub(crate) from: String,
     /// The Python after the change.
-    pub to: String,
+    pub(crate) to: String,
 }
 
 /// Stages that are computed but not executed.
@@ -79,7 +79,7 @@ impl Session {
     ///
     /// # Errors
     /// If `install` would fail before it changes anything.
-    pub fn plan(&self, named: &[String]) -> Result<Outlook, RunError> {
+    pub(crate) fn plan(&self, named: &[String]) -> Result<Outlook, RunError> {
         let mut preview = self.preview(named)?;
         let aside = transaction::pending(&preview.locations, &self.root.context, &preview.installed);
         let put_back = aside.iter().map(|(path, _)| path.clone()).collect();
@@ -126,7 +126,7 @@ impl Session {
     ///
     /// # Errors
     /// If `install` would fail before it changes anything.
-    pub fn graph(&self, named: &[String]) -> Result<PartGraph, RunError> {
+    pub(crate) fn graph(&self, named: &[String]) -> Result<PartGraph, RunError> {
         let mut preview = self.preview(named)?;
         let mut buildout = self.buildout.clone();
         while let Some(stage) = preview.next()? {

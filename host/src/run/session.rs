@@ -29,9 +29,9 @@ use crate::error::RunError;
 const SANDBOX: &str = "sandbox";
 
 /// A configuration, ready to run.
-pub struct Session {
+pub(crate) struct Session {
     /// The options; recipes are initialized when their options are read.
-    pub buildout: Buildout,
+    pub(crate) buildout: Buildout,
     pub(super) root: ResolvedBuildout,
     pub(super) loaded: Loaded,
     /// The options as resolved by the latest stage of a run.
@@ -43,7 +43,7 @@ impl Session {
     ///
     /// # Errors
     /// When `recipes.toml`, in the directory of the configuration, is invalid.
-    pub fn new(
+    pub(crate) fn new(
         loaded: Loaded,
         environment: &Environment,
         report: Arc<dyn Report>,
@@ -64,7 +64,7 @@ impl Session {
     ///
     /// # Errors
     /// When one of them cannot be written.
-    pub fn bootstrap(&self) -> Result<PathBuf, RunError> {
+    pub(crate) fn bootstrap(&self) -> Result<PathBuf, RunError> {
         let locations = self.root.locations()?;
         directories::create(&locations, &self.buildout, &*self.root.context.report)?;
         let path = locations.bin.join("buildout");
@@ -76,7 +76,7 @@ impl Session {
     ///
     /// # Errors
     /// The first failure. Completed steps are recorded.
-    pub fn install(&self, named: &[String]) -> Result<(), RunError> {
+    pub(crate) fn install(&self, named: &[String]) -> Result<(), RunError> {
         let context = &self.root.context;
         self.with_state(|locations, state| self.install_with_state(named, locations, state))?;
         if context.cache.get().is_some_and(Option::is_some) {
@@ -189,7 +189,7 @@ impl Session {
     }
 
     /// For each of `parts`, the numbers of those that it references, as far as they are initialized.
-    pub fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
+    pub(crate) fn references(&self, parts: &[&str]) -> Vec<BTreeSet<usize>> {
         references::direct(&self.latest.lock().unwrap_or_else(PoisonError::into_inner), parts)
     }
 }

@@ -11,7 +11,7 @@ use super::cache::CacheFlags;
 
 /// What happens after a failure.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AfterFailure {
+pub(crate) enum AfterFailure {
     /// No further parts start; running ones are completed.
     #[default]
     Stop,
@@ -21,19 +21,19 @@ pub enum AfterFailure {
 
 /// How parts are installed.
 #[derive(Clone, Debug)]
-pub struct RunSettings {
+pub(crate) struct RunSettings {
     /// Confinement of native commands, the interrupt, and the number of parts to install at once.
-    pub native: NativeSettings,
+    pub(crate) native: NativeSettings,
     /// What happens after a failure.
-    pub after_failure: AfterFailure,
+    pub(crate) after_failure: AfterFailure,
     /// Whether `recipes.lock` may be changed.
-    pub lock: LockMode,
+    pub(crate) lock: LockMode,
     /// With which registries plain HTTP is used.
-    pub plain_http: PlainHttp,
+    pub(crate) plain_http: PlainHttp,
     /// The cache of parts.
-    pub cache: CacheFlags,
+    pub(crate) cache: CacheFlags,
     /// This program, which `bin/buildout` runs.
-    pub program: PathBuf,
+    pub(crate) program: PathBuf,
 }
 
 impl RunSettings {

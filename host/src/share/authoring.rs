@@ -13,26 +13,26 @@ use registry::locking::{ComponentDescription, ConnectionContext, Describe, Liste
 use crate::error::{Doing, InterruptedBySignal, RunError};
 
 /// The environment of a recipe author.
-pub struct Authoring {
+pub(crate) struct Authoring {
     /// The environment of the process.
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// The receiver of events.
-    pub report: Arc<dyn Report>,
+    pub(crate) report: Arc<dyn Report>,
     /// Settings for native commands; the interrupt also ends builds.
-    pub native: NativeSettings,
+    pub(crate) native: NativeSettings,
 }
 
 /// A built project.
 #[derive(Clone, Debug)]
-pub struct BuiltRecipe {
+pub(crate) struct BuiltRecipe {
     /// The project's directory.
-    pub project: PathBuf,
+    pub(crate) project: PathBuf,
     /// The component's file.
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The component.
-    pub recipe: Resolved,
+    pub(crate) recipe: Resolved,
     /// Its description.
-    pub package: RecipePackage,
+    pub(crate) package: RecipePackage,
 }
 
 impl Authoring {
@@ -41,7 +41,7 @@ impl Authoring {
     ///
     /// # Errors
     /// When it is not a recipe project, its build fails, or the result is not a recipe for this host.
-    pub fn build(&self, directory: &Path, offline: bool) -> Result<BuiltRecipe, RunError> {
+    pub(crate) fn build(&self, directory: &Path, offline: bool) -> Result<BuiltRecipe, RunError> {
         let project = component::find_project(&self.environment.directory.join(directory))?;
         let interrupt = &self.native.interrupt;
         let watch = interrupt.watch();
@@ -66,7 +66,7 @@ impl Authoring {
     ///
     /// # Errors
     /// When the component cannot be used.
-    pub fn describe(&self, recipe: &Resolved) -> Result<RecipePackage, RunError> {
+    pub(crate) fn describe(&self, recipe: &Resolved) -> Result<RecipePackage, RunError> {
         Ok(self.load(recipe)?)
     }
 

@@ -17,13 +17,13 @@ use crate::upgrade::Upgrade;
 
 /// The change of one lock file entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockChange {
+pub(crate) struct LockChange {
     /// The recipe's name in `recipes.toml`.
-    pub name: String,
+    pub(crate) name: String,
     /// The old entry; `None` if the recipe is new.
-    pub before: Option<Locked>,
+    pub(crate) before: Option<Locked>,
     /// The new entry; `None` if the recipe was removed.
-    pub after: Option<Locked>,
+    pub(crate) after: Option<Locked>,
 }
 
 impl Authoring {
@@ -87,7 +87,7 @@ impl Authoring {
     ///
     /// # Errors
     /// When the recipe is unknown, or its component is not available.
-    pub fn resolve(
+    pub(crate) fn resolve(
         &self,
         directory: &Path,
         reference: &str,

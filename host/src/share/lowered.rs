@@ -9,7 +9,7 @@ use super::lock::LockChange;
 impl LockChange {
     /// Whether the same package now has a lower version. If versions cannot be compared, it does not.
     #[must_use]
-    pub fn lowers_version(&self) -> bool {
+    pub(crate) fn lowers_version(&self) -> bool {
         let (Some(before), Some(after)) = (&self.before, &self.after) else { return false };
         is_lower(&before.version, &after.version)
     }

@@ -9,7 +9,7 @@ mod lowered;
 mod publish;
 mod vendor;
 
-pub use authoring::{Authoring, BuiltRecipe};
-pub use lock::LockChange;
-pub use publish::{Publication, Published};
-pub use vendor::Vendored;
+pub(crate) use authoring::{Authoring, BuiltRecipe};
+pub(crate) use lock::LockChange;
+pub(crate) use publish::{Publication, Published};
+pub(crate) use vendor::Vendored;

@@ -17,25 +17,25 @@ use registry::oci::{
 use registry::signature::{Payload, PrivateKey};
 
 /// What to publish, and where.
-pub struct Publication<'a> {
+pub(crate) struct Publication<'a> {
     /// The component's file, absolute.
-    pub file: &'a Path,
+    pub(crate) file: &'a Path,
     /// Registry, repository and tag.
-    pub reference: &'a Reference,
+    pub(crate) reference: &'a Reference,
     /// When it was built, as an RFC 3339 time.
-    pub created: String,
+    pub(crate) created: String,
     /// Additional annotations. They replace those from the component and its project.
-    pub annotations: BTreeMap<String, String>,
+    pub(crate) annotations: BTreeMap<String, String>,
     /// The key to sign it with.
-    pub signer: Option<&'a PrivateKey>,
+    pub(crate) signer: Option<&'a PrivateKey>,
 }
 
 /// The result of publishing.
-pub struct Published {
+pub(crate) struct Published {
     /// The artifact, as in the registry.
-    pub artefact: Artefact,
+    pub(crate) artefact: Artefact,
     /// The description of the package.
-    pub package: RecipePackage,
+    pub(crate) package: RecipePackage,
 }
 
 impl Authoring {
@@ -43,7 +43,7 @@ impl Authoring {
     ///
     /// # Errors
     /// When it is not a recipe for this host, or cannot be stored there.
-    pub fn publish(&self, publication: &Publication<'_>, to: &dyn Artefacts) -> Result<Published, RunError> {
+    pub(crate) fn publish(&self, publication: &Publication<'_>, to: &dyn Artefacts) -> Result<Published, RunError> {
         let Publication { file, reference, .. } = *publication;
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let developed = DevelopedRecipe {

@@ -13,11 +13,11 @@ use registry::{Locked, RecipesLock};
 
 /// The result of copying.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Vendored {
+pub(crate) struct Vendored {
     /// Each recipe: its name in `recipes.toml`, and the artifact.
-    pub recipes: Vec<(String, Reference)>,
+    pub(crate) recipes: Vec<(String, Reference)>,
     /// Whether `recipes.toml` already lists the directory.
-    pub named: bool,
+    pub(crate) named: bool,
 }
 
 impl Authoring {
@@ -26,7 +26,12 @@ impl Authoring {
     ///
     /// # Errors
     /// When a recipe is not locked, is not available, or must not be used.
-    pub fn vendor(&self, directory: &Path, target: &Path, registries: &RemoteSettings) -> Result<Vendored, RunError> {
+    pub(crate) fn vendor(
+        &self,
+        directory: &Path,
+        target: &Path,
+        registries: &RemoteSettings,
+    ) -> Result<Vendored, RunError> {
         let recipes_toml = directory.join("recipes.toml");
         let recipes = RecipesToml::read(&recipes_toml)?;
         let lock = RecipesLock::read(&RecipesLock::path(&recipes_toml))?;

@@ -13,7 +13,7 @@ use buildout_recipe::{Command, Context, Error, Init, Lock, Options, Paths, Runne
 
 /// The file that marks a shared part as complete. It contains the options of the part, without the credentials of URLs,
 /// because other users can read it. Tools that clean up shared parts rely on its name.
-pub const MARKER: &str = ".buildout-shared.json";
+const MARKER: &str = ".buildout-shared.json";
 
 /// The location of a part.
 #[derive(Debug, Clone)]

@@ -111,7 +111,7 @@ pub struct Said {
     pub checksum: u32,
     pub compressed: u32,
     pub size: u32,
-    pub mode: u32,
+    pub(crate) mode: u32,
     pub flags: u16,
     pub method: u16,
 }

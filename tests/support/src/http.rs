@@ -15,7 +15,7 @@ pub struct ReceivedRequest {
     /// Path and query.
     pub path: String,
     /// The header lines, names in small letters.
-    pub headers: Vec<(String, String)>,
+    pub(crate) headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
     /// The client's port: another one for each connection.
@@ -215,7 +215,7 @@ impl Server {
     }
 
     /// Serves the files that lie in `directory`.
-    pub fn directory(directory: PathBuf) -> Self {
+    pub(crate) fn directory(directory: PathBuf) -> Self {
         Self::start(move |request| {
             let name = request.path.rsplit('/').next().unwrap_or_default();
             std::fs::read(directory.join(name))

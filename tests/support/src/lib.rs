@@ -20,7 +20,6 @@ mod wait;
 
 pub use paths::{component, host, repository, target_directory};
 pub use process::{EndedProcess, RunningProcess};
-pub use python::python_runtime;
 pub use reported::ReportedMessages;
 pub use space::{Space, printed};
 pub use tracked::{copy_tracked, tracked_files};

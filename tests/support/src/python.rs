@@ -10,13 +10,13 @@ use crate::paths::{host, target_directory};
 const COMPILED: &str = ".cache/buildout-host/compiled";
 
 /// The Python runtime, which `cargo xtask test` builds where there is a Python.
-pub fn python_runtime() -> PathBuf {
+pub(crate) fn python_runtime() -> PathBuf {
     target_directory().join("python-runtime/python-runtime.wasm.zst")
 }
 
 impl Space {
     /// A space whose home directory has the compiled form of the Python runtime. Another home directory is `home`.
-    pub fn with_python_runtime(&self, home: &Path) {
+    pub(crate) fn with_python_runtime(&self, home: &Path) {
         assert!(python_runtime().exists(), "the Python runtime is not built: run `cargo xtask python-runtime` once");
         let kept = compiled();
         let to = home.join(COMPILED);

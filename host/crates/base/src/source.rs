@@ -66,7 +66,7 @@ impl Place {
     }
 
     /// Column of the start, in characters, counted from 1.
-    pub fn column(&self) -> usize {
+    pub(crate) fn column(&self) -> usize {
         self.before().rsplit('\n').next().unwrap_or_default().chars().count() + 1
     }
 

@@ -12,7 +12,7 @@ pub struct Assignment {
     /// The option.
     pub option: String,
     /// The operator.
-    pub operator: Operator,
+    pub(crate) operator: Operator,
     /// The value.
     pub value: String,
     /// The command-line argument.
@@ -21,7 +21,7 @@ pub struct Assignment {
 
 /// The operator of an assignment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator {
+pub(crate) enum Operator {
     /// `=`
     Set,
     /// `+=`

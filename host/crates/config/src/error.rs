@@ -10,7 +10,7 @@ pub struct ConfigError {
     /// All errors, in the order of the text; never empty.
     pub troubles: Vec<Trouble>,
     /// The operations in progress, outermost first.
-    pub doing: Vec<String>,
+    pub(crate) doing: Vec<String>,
 }
 
 /// One error.
@@ -26,13 +26,13 @@ pub struct Trouble {
 
 impl Trouble {
     /// An error in the text at `place`.
-    pub fn at(place: Place, message: impl Into<String>) -> Self {
+    pub(crate) fn at(place: Place, message: impl Into<String>) -> Self {
         Self { message: message.into(), place: Some(place), hints: Vec::new() }
     }
 
     /// Adds hints.
     #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }

@@ -16,13 +16,14 @@ mod value;
 
 pub mod parse;
 
-pub use assignment::{Assignment, AssignmentError, Operator};
-pub use base::source::redact;
+pub(crate) use assignment::Operator;
+pub use assignment::{Assignment, AssignmentError};
 pub use error::{ConfigError, Trouble};
 pub use location::Location;
 pub use predefined::{KNOWN_OPTIONS, buildout_options, is_predefined};
 pub use reader::{ReadError, ReadSettings, Reader};
-pub use value::{Configuration, HistoryItem, Operation, OptionValue, Options, Origin, Piece, Section};
+pub(crate) use value::Piece;
+pub use value::{Configuration, HistoryItem, Operation, OptionValue, Options, Origin, Section};
 
 mod classic;
 mod macros;

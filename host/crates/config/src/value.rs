@@ -77,16 +77,16 @@ pub struct OptionValue {
     /// listed once.
     pub history: Vec<HistoryItem>,
     /// The origin of each piece of `raw`, in order; empty if unknown.
-    pub pieces: Vec<Piece>,
+    pub(crate) pieces: Vec<Piece>,
     /// Whether it came from a `[DEFAULT]` section: then it may be unused.
-    pub inherited: bool,
+    pub(crate) inherited: bool,
 }
 
 /// A piece of an option's value, written at one place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Piece {
+pub(crate) struct Piece {
     /// End of the piece in [`OptionValue::raw`], in bytes. It starts at the end of the previous one.
-    pub end: usize,
+    pub(crate) end: usize,
     /// Its origin.
     pub origin: Origin,
 }
@@ -201,7 +201,7 @@ impl Configuration {
 
 impl OptionValue {
     /// A value that `origin` set.
-    pub fn set(raw: impl Into<Arc<str>>, origin: Origin) -> Self {
+    pub(crate) fn set(raw: impl Into<Arc<str>>, origin: Origin) -> Self {
         let raw = raw.into();
         let pieces = vec![Piece { end: raw.len(), origin: origin.clone() }];
         let history = vec![HistoryItem { operation: Operation::Set, value: Arc::clone(&raw), origin }];
@@ -219,7 +219,7 @@ impl OptionValue {
     }
 
     /// The place of one of the words in the value.
-    pub fn place_of_word(&self, word: &str) -> Option<Place> {
+    pub(crate) fn place_of_word(&self, word: &str) -> Option<Place> {
         let found = self.raw.split_whitespace().find(|found| *found == word);
         // The words are slices of the value: the distance of their addresses is the offset.
         let offset = found.map(|found| found.as_ptr().addr() - self.raw.as_ptr().addr());

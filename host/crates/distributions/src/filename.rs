@@ -14,12 +14,12 @@ pub struct FileName {
     /// The version.
     pub version: Version,
     /// The kind of file.
-    pub kind: FileKind,
+    pub(crate) kind: FileKind,
 }
 
 /// The kind of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FileKind {
+pub(crate) enum FileKind {
     /// A wheel (`.whl`) with its tags.
     Wheel(Vec<Tag>),
     /// An archive of sources.
@@ -41,7 +41,7 @@ const MOST_TAGS: usize = 1000;
 
 impl FileName {
     /// Parses `name`; `None` if it is not the name of a distribution.
-    pub fn parse(name: &str) -> Option<Self> {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
         if name.contains(['/', '\0']) {
             return None;
         }
@@ -85,7 +85,7 @@ impl FileName {
 
 /// The rank of a file; greater is better.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Preference {
+pub(crate) struct Preference {
     kind: u8,
     tag: usize,
 }

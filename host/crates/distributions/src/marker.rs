@@ -1,6 +1,6 @@
 //! Environment markers of requirements, over the parser that the conditions of configurations use (`config`).
 
-pub use config::condition::marker::Marker;
+pub(crate) use config::condition::marker::Marker;
 use config::condition::marker::MarkerVariables;
 
 use crate::name;
@@ -25,7 +25,7 @@ impl MarkerVariables for Asked<'_> {
 ///
 /// # Errors
 /// When a comparison has no meaning.
-pub fn holds<'a>(
+pub(crate) fn holds<'a>(
     marker: Option<&Marker>,
     python: &Python,
     extras: impl IntoIterator<Item = &'a str>,

@@ -21,13 +21,13 @@ pub struct Metadata {
     /// `Version`, as written.
     pub version: String,
     /// The extras that it offers, in their order, as written.
-    pub extras: Vec<String>,
+    pub(crate) extras: Vec<String>,
     /// Its requirements, with markers.
-    pub requires: Vec<Requirement>,
+    pub(crate) requires: Vec<Requirement>,
     /// `Requires-Python`.
-    pub requires_python: Option<String>,
+    pub(crate) requires_python: Option<String>,
     /// Whether the metadata of a source distribution applies to its wheels too (`Metadata-Version` 2.2, `Dynamic`).
-    pub is_static: bool,
+    pub(crate) is_static: bool,
 }
 
 /// Invalid metadata.
@@ -88,7 +88,7 @@ impl Metadata {
     ///
     /// # Errors
     /// When a marker has no meaning.
-    pub fn needs(&self, python: &Python, extras: &BTreeSet<String>) -> Result<Vec<&Requirement>, String> {
+    pub(crate) fn needs(&self, python: &Python, extras: &BTreeSet<String>) -> Result<Vec<&Requirement>, String> {
         let always = self.filtered(python, None)?;
         let mut needs = always.clone();
         for extra in extras {
@@ -123,13 +123,13 @@ impl Metadata {
     }
 
     /// Whether it accepts the version of `python`. An invalid condition excludes nothing, as in pip.
-    pub fn fits(&self, python: &Python) -> bool {
+    pub(crate) fn fits(&self, python: &Python) -> bool {
         fits(self.requires_python.as_deref(), python)
     }
 }
 
 /// Whether `python` matches a `Requires-Python`. An invalid condition excludes nothing, as in pip.
-pub fn fits(requires_python: Option<&str>, python: &Python) -> bool {
+pub(crate) fn fits(requires_python: Option<&str>, python: &Python) -> bool {
     let conditions = requires_python.and_then(|text| Specifiers::parse(text).ok());
     conditions.is_none_or(|conditions| python.version().is_none_or(|version| conditions.contains(&version)))
 }

@@ -42,7 +42,7 @@ pub(crate) fn to_filename(text: &str) -> String {
 }
 
 /// Whether `name` can be the name of a project (PEP 508).
-pub fn is_valid(name: &str) -> bool {
+pub(crate) fn is_valid(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric();
     name.starts_with(plain) && name.ends_with(plain) && name.chars().all(|c| plain(c) || matches!(c, '-' | '_' | '.'))
 }

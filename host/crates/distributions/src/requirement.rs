@@ -32,9 +32,9 @@ pub struct Requirement {
 #[error("{text:?} is not a requirement: {cause}")]
 pub struct InvalidRequirement {
     /// The text.
-    pub text: String,
+    pub(crate) text: String,
     /// The error.
-    pub cause: String,
+    pub(crate) cause: String,
 }
 
 impl Requirement {

@@ -44,9 +44,9 @@ pub struct Specifiers {
 /// Invalid conditions.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a version specifier")]
-pub struct InvalidSpecifier {
+pub(crate) struct InvalidSpecifier {
     /// The condition.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Specifiers {
@@ -54,7 +54,7 @@ impl Specifiers {
     ///
     /// # Errors
     /// When one of them is invalid.
-    pub fn parse(text: &str) -> Result<Self, InvalidSpecifier> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidSpecifier> {
         let mut conditions = Vec::new();
         let parts: Vec<&str> = text.split(',').map(str::trim).collect();
         for (index, part) in parts.iter().enumerate() {
@@ -68,7 +68,7 @@ impl Specifiers {
     }
 
     /// Whether a version matches. Pre-releases are treated like other versions.
-    pub fn contains(&self, version: &Version) -> bool {
+    pub(crate) fn contains(&self, version: &Version) -> bool {
         self.conditions.iter().all(|(_, condition)| match condition {
             // The library excludes all pre-releases of the same release, also those before the named one.
             VersionCondition::Compare(specifier)
@@ -83,14 +83,14 @@ impl Specifiers {
 
     /// These conditions and `others`.
     #[must_use]
-    pub fn and(&self, others: &Self) -> Self {
+    pub(crate) fn and(&self, others: &Self) -> Self {
         let mut both = self.clone();
         both.conditions.extend(others.conditions.iter().filter(|one| !self.conditions.contains(one)).cloned());
         both
     }
 
     /// Whether every version matches.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.conditions.is_empty()
     }
 

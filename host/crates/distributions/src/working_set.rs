@@ -18,9 +18,9 @@ pub struct WorkingSet {
 #[error("{found} is in the working set, but {wanted} is required")]
 pub struct WrongVersion {
     /// The existing distribution.
-    pub found: String,
+    pub(crate) found: String,
     /// The requirement.
-    pub wanted: String,
+    pub(crate) wanted: String,
 }
 
 impl WorkingSet {
@@ -118,7 +118,7 @@ pub fn developed(directory: &Path) -> Vec<PathBuf> {
 const LONGEST_PTH: u64 = 1 << 20;
 
 /// The directories in the `.pth` files of a directory. Lines with code are not run.
-pub fn pth_entries(location: &Path) -> Vec<PathBuf> {
+pub(crate) fn pth_entries(location: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(location).into_iter().flatten().flatten();
     let mut files: Vec<PathBuf> = entries
         .map(|entry| entry.path())

@@ -13,13 +13,12 @@ mod local;
 mod space;
 pub mod unpack;
 
-pub use documents::{CheckDocument, CopySettings, DocumentError, Fetcher};
+pub use documents::{CopySettings, DocumentError, Fetcher};
 pub use downloads::{
     Algorithm, CacheDirectory, CachedPaths, Checksum, DownloadError, DownloadRequest, DownloadSettings, Downloaded,
-    Downloader, InvalidChecksum, Mirrors, NetworkUse,
+    Downloader, Mirrors, NetworkUse,
 };
 pub use http::{
     Allowed, CallError, Conversation, HeaderMap, HttpRequest, Method, Rate, Response, StatusCode, Timeout,
     TransferFault, TransferLimits, UrlFilter,
 };
-pub use space::NoSpace;

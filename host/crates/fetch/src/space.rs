@@ -16,9 +16,9 @@ pub struct NoSpace {
     /// The directory on the full file system.
     pub directory: PathBuf,
     /// Free bytes.
-    pub free: u64,
+    pub(crate) free: u64,
     /// Required bytes, including the reserve.
-    pub needed: u64,
+    pub(crate) needed: u64,
 }
 
 impl Explain for NoSpace {

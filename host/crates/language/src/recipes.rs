@@ -53,7 +53,7 @@ pub enum ValueForm {
 
 impl RecipeDocumentation {
     /// The option of this name.
-    pub fn option(&self, name: &str) -> Option<&OptionDocumentation> {
+    pub(crate) fn option(&self, name: &str) -> Option<&OptionDocumentation> {
         self.options.iter().find(|option| option.name == name)
     }
 }

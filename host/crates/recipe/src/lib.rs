@@ -29,7 +29,6 @@ pub use grants::locations::{Locations, Written, is_part_name};
 pub use inputs::{PartInput, PartInputs};
 pub use locked::describe_published;
 pub use native::command_log::is_command_log;
-pub use native::refusals::Refusals;
 pub use native::shared::NativeSettings;
 pub use native::temporary::Temporaries;
 pub use ownership::Unfinished;

@@ -41,15 +41,15 @@ pub struct EncodedAction {
     /// The digest of the `Action` message.
     pub key: BlobDigest,
     /// The digest of the `Command` message.
-    pub command: BlobDigest,
+    pub(crate) command: BlobDigest,
     /// How long a worker may take.
-    pub timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     /// The output paths.
     pub outputs: BTreeSet<String>,
     /// The digest of the `Directory` message of the input root.
-    pub input_root: BlobDigest,
+    pub(crate) input_root: BlobDigest,
     /// The messages, and the inputs that are in memory. Other inputs are where the caller has them.
-    pub blobs: BTreeMap<BlobDigest, Bytes>,
+    pub(crate) blobs: BTreeMap<BlobDigest, Bytes>,
 }
 
 impl ActionDescription {

@@ -75,7 +75,7 @@ impl InputRoot {
     }
 
     /// The tree.
-    pub fn tree(&self) -> &TreeDirectory {
+    pub(crate) fn tree(&self) -> &TreeDirectory {
         &self.root
     }
 

@@ -19,14 +19,14 @@ mod store;
 mod tree;
 
 pub use action::{ActionDescription, EncodedAction};
-pub use blob::{BlobDigest, InvalidBlobDigest};
-pub use cache::{CacheHit, CacheLookup, CacheWarning, HitOrigin, MissReason, Recorded, ResultCache};
+pub use blob::BlobDigest;
+pub use cache::{CacheHit, CacheLookup, HitOrigin, MissReason, ResultCache};
 pub use execution::{ExecutionEvent, ExecutionFailure, RemoteExecution};
 pub use input::{InputError, InputRoot};
-pub use outputs::{ActionOutputs, CapturedOutputs, UnacceptedResult};
-pub use settings::{CallLimits, HeaderSource, InvalidServerAddress, ServerAddress, ServerSettings, TlsSettings};
+pub use outputs::{ActionOutputs, CapturedOutputs};
+pub use settings::{HeaderSource, InvalidServerAddress, ServerSettings, TlsSettings};
 pub use store::{BlobStore, BlobStoreError, DEFAULT_CAPACITY, StoreUsage};
 pub use tree::{
-    BlobReader, CaptureError, CapturedTree, EncodedTree, HostileTree, LinkPolicy, MaterializeError, Materialized,
-    TreeDirectory, TreeLimits, TreeNode, capture, decode_tree, materialize,
+    CapturedTree, LinkPolicy, MaterializeError, Materialized, TreeDirectory, TreeLimits, TreeNode, capture,
+    decode_tree, materialize,
 };

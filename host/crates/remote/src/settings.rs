@@ -68,17 +68,17 @@ pub struct TlsSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallLimits {
     /// For a connection.
-    pub connect: Duration,
+    pub(crate) connect: Duration,
     /// For a call without content; a call with content gets the time for it at the lowest rate in addition.
     pub call: Duration,
     /// The lowest rate of a transfer, in bytes per second.
-    pub lowest_rate: u64,
+    pub(crate) lowest_rate: u64,
     /// How often a call is tried, if its failure may be temporary.
     pub attempts: u32,
     /// The wait before the second attempt; it doubles for each one after.
     pub back_off: Duration,
     /// After this many calls that failed, one after the other, the server is not used any more.
-    pub failures: u32,
+    pub(crate) failures: u32,
 }
 
 impl Default for CallLimits {

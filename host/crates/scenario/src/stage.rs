@@ -112,7 +112,7 @@ impl ScenarioDirectory {
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn list(&self, path: &str) -> io::Result<String> {
+    pub(crate) fn list(&self, path: &str) -> io::Result<String> {
         let directory = self.path(path);
         let mut entries = Vec::new();
         for entry in std::fs::read_dir(&directory).map_err(|error| named(&directory, error))? {

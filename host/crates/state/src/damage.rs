@@ -8,14 +8,14 @@ use base::source::{Place, Source};
 #[derive(Clone, Debug)]
 pub struct Damage {
     /// The line.
-    pub place: Place,
+    pub(crate) place: Place,
     /// The kind of damage.
-    pub cause: DamageCause,
+    pub(crate) cause: DamageCause,
 }
 
 /// Why a state file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DamageCause {
+pub(crate) enum DamageCause {
     /// It contains only white space.
     #[error("it is empty")]
     Empty,

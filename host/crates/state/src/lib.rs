@@ -18,11 +18,11 @@ mod secrets;
 mod syntax;
 mod write;
 
-pub use damage::{Damage, DamageCause};
 pub use error::StateError;
 pub use file::{StateFile, peek};
 pub use model::{InstalledPart, InstalledState, StateChange};
-pub use read::{Unreadable, read_state};
+pub(crate) use read::Unreadable;
+pub use read::read_state;
 pub use secrets::conceal;
 pub use write::render;
 

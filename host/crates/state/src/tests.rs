@@ -7,6 +7,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use super::*;
+use crate::damage::DamageCause;
 use base::event::{Level, Silent};
 use base::source::Explain as _;
 use test_support::ReportedMessages;

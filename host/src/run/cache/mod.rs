@@ -15,9 +15,9 @@ mod settings;
 mod tally;
 mod trees;
 
-pub use elsewhere::{INPUTS, MakeFailure, MakeOrder, WorkerVerdict};
-pub use part_cache::{CacheOutlook, PartForecast};
-pub use settings::{CacheFlags, local_store};
+pub(crate) use elsewhere::{INPUTS, MakeFailure, MakeOrder, WorkerVerdict};
+pub(crate) use part_cache::{CacheOutlook, PartForecast};
+pub(crate) use settings::{CacheFlags, local_store};
 
 pub(super) use part_cache::{OpenCache, PartCache, install};
 pub(super) use tally::CacheTally;

@@ -44,7 +44,7 @@ pub(in crate::run) struct PartCache {
 
 /// Whether the cache has a part.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CacheOutlook {
+pub(crate) enum CacheOutlook {
     /// It has it.
     Hit {
         /// Whether it is fetched from the server.
@@ -60,11 +60,11 @@ pub enum CacheOutlook {
 
 /// Whether the cache has a part that a run would install.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PartForecast {
+pub(crate) struct PartForecast {
     /// The part.
-    pub part: String,
+    pub(crate) part: String,
     /// Whether the cache has it.
-    pub outlook: CacheOutlook,
+    pub(crate) outlook: CacheOutlook,
 }
 
 /// What users should know when a build fails.

@@ -20,11 +20,11 @@ const PRIVATE: [&str; 5] =
 
 /// The settings of the cache on the command line.
 #[derive(Clone, Debug, Default)]
-pub struct CacheFlags {
+pub(crate) struct CacheFlags {
     /// Values by the name of the option.
-    pub values: BTreeMap<&'static str, String>,
+    pub(crate) values: BTreeMap<&'static str, String>,
     /// Whether parts that can be cached must come from the cache.
-    pub require: bool,
+    pub(crate) require: bool,
 }
 
 /// A setting that has no meaning.
@@ -64,7 +64,7 @@ pub(super) struct CacheSettings {
 }
 
 /// Where this machine keeps parts if nothing else is set.
-pub fn local_store(cache_directory: Option<PathBuf>) -> Option<PathBuf> {
+pub(crate) fn local_store(cache_directory: Option<PathBuf>) -> Option<PathBuf> {
     Some(cache_directory?.join("parts"))
 }
 

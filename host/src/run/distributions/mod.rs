@@ -18,5 +18,5 @@ mod tools;
 
 pub(super) use error::NoDistributions;
 pub(super) use needs::of_part;
-pub use outlook::DistributionStep;
+pub(crate) use outlook::DistributionStep;
 pub(super) use provider::{BuildoutDistributions, Found};

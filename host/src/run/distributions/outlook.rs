@@ -23,17 +23,17 @@ const USED: &str = "distributions";
 
 /// A change of the distributions that parts use.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DistributionStep {
+pub(crate) struct DistributionStep {
     /// The distribution.
-    pub name: String,
+    pub(crate) name: String,
     /// The versions that parts used last; none if it is new.
-    pub before: Vec<String>,
+    pub(crate) before: Vec<String>,
     /// The versions that parts will use; none if it is no longer used.
-    pub after: Vec<String>,
+    pub(crate) after: Vec<String>,
     /// Whether it is not in the eggs directory yet.
-    pub installs: bool,
+    pub(crate) installs: bool,
     /// Why.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// The distributions that parts use, by part: each as `requests==2.34.2`.

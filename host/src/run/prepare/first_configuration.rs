@@ -13,7 +13,7 @@ const FIRST_CONFIGURATION: &str = "[buildout]\nparts =\n";
 ///
 /// # Errors
 /// When its directory does not exist, or the file cannot be written.
-pub fn write_configuration(path: &Path) -> Result<bool, RunError> {
+pub(crate) fn write_configuration(path: &Path) -> Result<bool, RunError> {
     if path.exists() {
         return Ok(false);
     }
@@ -29,6 +29,6 @@ pub fn write_configuration(path: &Path) -> Result<bool, RunError> {
 ///
 /// # Errors
 /// When one already exists, or it cannot be written.
-pub fn write_new_configuration(path: &Path) -> Result<(), RunError> {
+pub(crate) fn write_new_configuration(path: &Path) -> Result<(), RunError> {
     if write_configuration(path)? { Ok(()) } else { Err(RunFault::Exists { path: path.to_owned() }.into()) }
 }

@@ -34,9 +34,9 @@ const LONGEST: u64 = 64 * 1024;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::run) struct Kept {
     /// The Python that the buildout made.
-    pub python: Option<String>,
+    pub(crate) python: Option<String>,
     /// The original Python. A user may have removed the line.
-    pub original: Option<String>,
+    pub(crate) original: Option<String>,
 }
 
 /// What exists at the launcher's path.

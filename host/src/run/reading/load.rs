@@ -22,24 +22,24 @@ use super::reader::ConfigurationReader;
 use crate::error::RunError;
 
 /// How a configuration is read.
-pub struct Loader {
+pub(crate) struct Loader {
     /// The environment of the process.
-    pub environment: Environment,
+    pub(crate) environment: Environment,
     /// The receiver of download events.
-    pub report: Arc<dyn Report>,
+    pub(crate) report: Arc<dyn Report>,
     /// The main file.
-    pub file: ConfigFile,
+    pub(crate) file: ConfigFile,
     /// Whether the user's defaults are read.
-    pub use_user_defaults: bool,
+    pub(crate) use_user_defaults: bool,
     /// Assignments of the command line.
-    pub assignments: Vec<Assignment>,
+    pub(crate) assignments: Vec<Assignment>,
 }
 
 /// A configuration as resolved with the original Python.
 #[derive(Clone)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The configuration.
-    pub configuration: Arc<Configuration>,
+    pub(crate) configuration: Arc<Configuration>,
     /// The Python, if a condition depends on it.
     asked: Option<Arc<PythonFacts>>,
     /// The Pythons stored in `bin/buildout`.
@@ -58,7 +58,7 @@ impl Loader {
     ///
     /// # Errors
     /// When it cannot be read or parsed, or a condition queries a Python that cannot be started.
-    pub fn load(self: &Arc<Self>) -> Result<Loaded, ConfigError> {
+    pub(crate) fn load(self: &Arc<Self>) -> Result<Loaded, ConfigError> {
         // Which Pythons the buildout made is known only from its configuration, and reading that needs a Python: the
         // first one is a guess.
         let at_first = choice::named(&self.environment, &self.assignments, &Own::default());
@@ -130,7 +130,7 @@ impl Loaded {
     ///
     /// # Errors
     /// As [`Loader::load`], or when an option of `[buildout]` cannot be read.
-    pub fn seen_now(&self, native: &NativeSettings) -> Result<Arc<Configuration>, RunError> {
+    pub(crate) fn seen_now(&self, native: &NativeSettings) -> Result<Arc<Configuration>, RunError> {
         let mut configuration = Arc::clone(&self.configuration);
         let Some(own) = self.kept.own().filter(|_| extensions::may_rebootstrap(&self.configuration)) else {
             return Ok(configuration);

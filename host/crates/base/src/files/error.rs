@@ -12,7 +12,7 @@ use crate::source::Explain;
 #[error("Cannot {doing} {}: {cause}", .path.display())]
 pub struct FileError {
     /// The operation, as in `Cannot <doing> <path>`: `write`, `open`, `remove`.
-    pub doing: &'static str,
+    pub(crate) doing: &'static str,
     /// The path it operated on.
     pub path: PathBuf,
     /// The operating system's error.

@@ -21,7 +21,7 @@ pub use create::{create, recreate};
 pub use error::FileError;
 pub use input::open_input;
 pub use read::{open_regular, read, read_at_most, read_open, read_string, read_whole};
-pub use remove::{Removal, RemovalError, Removed};
+pub use remove::{Removal, RemovalError};
 pub use replace::{
     Replaced, check_replaceable, clear, delete, replace, replace_executable, replace_executable_in, replace_shared,
 };

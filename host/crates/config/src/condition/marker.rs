@@ -107,11 +107,6 @@ impl Marker {
     pub fn evaluate(&self, variables: &dyn MarkerVariables) -> Result<bool, String> {
         self.0.evaluate(variables)
     }
-
-    /// Whether the marker contains the variable `name`.
-    pub fn asks_for(&self, name: &str) -> bool {
-        self.0.asks_for(name)
-    }
 }
 
 /// In the format of `packaging`: `python_version < "3" and (extra == "a" or extra == "b")`.
@@ -272,13 +267,6 @@ impl MarkerNode {
         }
     }
 
-    fn asks_for(&self, name: &str) -> bool {
-        match self {
-            Self::Any(nodes) | Self::All(nodes) => nodes.iter().any(|node| node.asks_for(name)),
-            Self::Compare { left, right, .. } => [left, right].contains(&&Operand::Variable(variable_of(name))),
-        }
-    }
-
     /// The marker as text.
     fn text(&self) -> String {
         match self {
@@ -300,11 +288,6 @@ impl MarkerNode {
             other => other.text(),
         }
     }
-}
-
-/// The current name of a variable; empty if the variable does not exist.
-fn variable_of(name: &str) -> &'static str {
-    VARIABLES.iter().find(|(written, _)| *written == name).map_or("", |(_, newer)| newer)
 }
 
 /// Compares a variable's value: as versions if the variable is a version and `right` is valid, else as strings.

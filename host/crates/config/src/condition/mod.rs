@@ -30,11 +30,11 @@ const LONGEST: usize = 4096;
 #[error("{message}")]
 pub struct ConditionError {
     /// One cause, without the place.
-    pub message: String,
+    pub(crate) message: String,
     /// The part of the expression that caused the error, in bytes of the original expression.
     pub span: Range<usize>,
     /// What the user can do about it.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 /// Whether the section applies: `expression` is the text between `[name:` and the `]` that closes the header, with

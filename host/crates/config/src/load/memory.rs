@@ -17,7 +17,7 @@ use base::source::Explain;
 pub struct MemoryFiles {
     texts: BTreeMap<String, Vec<u8>>,
     /// The locations read so far, in order.
-    pub read: Mutex<Vec<(String, ReadSettings)>>,
+    pub(crate) read: Mutex<Vec<(String, ReadSettings)>>,
 }
 
 impl MemoryFiles {

@@ -26,7 +26,7 @@ use base::source::{Place, Source};
 use lex::{Line, LineForm, Name};
 
 /// Maximum size of a file, in bytes.
-pub const MAX_LENGTH: usize = 64 << 20;
+pub(crate) const MAX_LENGTH: usize = 64 << 20;
 
 /// The contents of one file.
 #[derive(Clone, Debug)]

@@ -45,7 +45,7 @@ pub struct DevelopedProject {
     /// The files that were put into the directory of develop eggs, sorted.
     pub paths: Vec<PathBuf>,
     /// The namespaces that it declares in the old way, one per line.
-    pub namespaces: Option<String>,
+    pub(crate) namespaces: Option<String>,
 }
 
 /// Makes an editable install of a project.

@@ -31,7 +31,7 @@ pub use confined::ConfinedCommands;
 pub use editable::{DevelopRequest, DevelopedProject, develop, recall};
 pub use error::BuildError;
 pub use memory::Memory;
-pub use project::BuildSystem;
+pub(crate) use project::BuildSystem;
 
 use crate::filename::FileName;
 use crate::python::Python;
@@ -47,19 +47,19 @@ const DEADLINE: Duration = Duration::from_secs(3600);
 #[derive(Clone, Debug, Default)]
 pub struct BuildCommand {
     /// The program.
-    pub program: PathBuf,
+    pub(crate) program: PathBuf,
     /// Its arguments.
-    pub arguments: Vec<OsString>,
+    pub(crate) arguments: Vec<OsString>,
     /// Its working directory.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// All of its environment.
-    pub environment: BTreeMap<OsString, OsString>,
+    pub(crate) environment: BTreeMap<OsString, OsString>,
     /// Paths that it may read in addition to the system and the Python.
-    pub read: Vec<PathBuf>,
+    pub(crate) read: Vec<PathBuf>,
     /// Paths that it may write.
-    pub write: Vec<PathBuf>,
+    pub(crate) write: Vec<PathBuf>,
     /// Its deadline.
-    pub deadline: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
 }
 
 /// How a command ended.
@@ -89,9 +89,9 @@ pub trait Commands: Sync {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BuildEnvironment {
     /// The directory, with `lib` and `bin` in it. It must not be changed.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// The digest of its contents.
-    pub identity: String,
+    pub(crate) identity: String,
 }
 
 /// Finds or makes the environments that builds require.
@@ -132,11 +132,11 @@ pub struct ProjectBuilder<'a> {
 #[derive(Clone, Debug)]
 pub struct Built {
     /// Its path.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The parts of its name.
-    pub name: FileName,
+    pub(crate) name: FileName,
     /// What the build required in addition to the project's settings.
-    pub further: Vec<Requirement>,
+    pub(crate) further: Vec<Requirement>,
 }
 
 /// The runner's answer about a hook.
@@ -154,7 +154,7 @@ impl ProjectBuilder<'_> {
     ///
     /// # Errors
     /// [`BuildError`], with the path of the log.
-    pub fn wheel(
+    pub(crate) fn wheel(
         &self,
         what: &str,
         source: &Path,

@@ -19,13 +19,13 @@ const LONGEST: u64 = 1 << 20;
 
 /// A project's settings for its build.
 #[derive(Clone, Debug)]
-pub struct BuildSystem {
+pub(crate) struct BuildSystem {
     /// `requires`.
-    pub requires: Vec<Requirement>,
+    pub(crate) requires: Vec<Requirement>,
     /// `build-backend`.
-    pub backend: String,
+    pub(crate) backend: String,
     /// `backend-path`, relative to the project.
-    pub backend_path: Vec<String>,
+    pub(crate) backend_path: Vec<String>,
 }
 
 impl BuildSystem {
@@ -33,7 +33,7 @@ impl BuildSystem {
     ///
     /// # Errors
     /// When they cannot be read, or when there is no project.
-    pub fn of(source: &Path) -> Result<Self, BuildError> {
+    pub(crate) fn of(source: &Path) -> Result<Self, BuildError> {
         let path = source.join("pyproject.toml");
         let Some(text) = read(&open(source)?, &path)? else {
             return match source.join("setup.py").is_file() {

@@ -105,7 +105,7 @@ impl Distribution {
     }
 
     /// Whether it matches a requirement, without extras and markers.
-    pub fn matches(&self, requirement: &Requirement) -> bool {
+    pub(crate) fn matches(&self, requirement: &Requirement) -> bool {
         self.key() == requirement.key()
             && self.parsed.as_ref().is_some_and(|version| requirement.specifiers.contains(version))
     }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use found::{Distribution, MetadataForm, Precedence};
-pub use programs::{DevelopedSources, ProgramSources};
+pub use programs::ProgramSources;
 pub use scan::find;
 pub(crate) use scan::link;
 pub(crate) use zipped::read_zipped;
@@ -22,7 +22,6 @@ pub(crate) use zipped::read_zipped;
 use crate::lock::{LockUse, Purpose};
 use crate::name;
 use crate::python::Python;
-use crate::requirement::Requirement;
 
 /// The directories in which distributions are kept.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,7 +34,7 @@ pub struct Directories {
 
 /// The existing distributions for one Python.
 #[derive(Clone, Debug, Default)]
-pub struct InstalledDistributions {
+pub(crate) struct InstalledDistributions {
     /// By key; the best one first, as `pkg_resources.Environment` sorts them.
     projects: BTreeMap<String, Vec<Arc<Distribution>>>,
 }
@@ -74,7 +73,7 @@ impl InstalledDistributions {
 
     /// The same without the eggs that a lock does not allow. Developed projects stay.
     #[must_use]
-    pub fn allowed_by(mut self, lock: &LockUse) -> Self {
+    pub(crate) fn allowed_by(mut self, lock: &LockUse) -> Self {
         let Some(locked) = lock.deciding() else { return self };
         let is_strict = lock.is_strict();
         for (key, known) in &mut self.projects {
@@ -95,13 +94,8 @@ impl InstalledDistributions {
     }
 
     /// The existing distributions of a project, the best one first.
-    pub fn project(&self, key: &str) -> &[Arc<Distribution>] {
+    pub(crate) fn project(&self, key: &str) -> &[Arc<Distribution>] {
         self.projects.get(key).map_or(&[], Vec::as_slice)
-    }
-
-    /// The existing distributions that match a requirement, the best one first.
-    pub fn matching<'a>(&'a self, requirement: &'a Requirement) -> impl Iterator<Item = &'a Arc<Distribution>> {
-        self.project(&requirement.key()).iter().filter(|distribution| distribution.matches(requirement))
     }
 }
 

@@ -21,7 +21,7 @@ pub struct ProgramSources {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DevelopedSources {
     /// Its name, in the form for comparison.
-    pub key: String,
+    pub(crate) key: String,
     /// Its directory.
     pub project: PathBuf,
     /// The directory of its modules, as the egg-link has it.
@@ -53,7 +53,7 @@ impl ProgramSources {
     }
 
     /// Whether a distribution may run: an egg under its own name, or a project that the configuration develops.
-    pub fn allow(&self, distribution: &Distribution) -> bool {
+    pub(crate) fn allow(&self, distribution: &Distribution) -> bool {
         let location = &distribution.location;
         if self.is_egg(distribution) {
             let file = location.file_name().unwrap_or_default().to_string_lossy();

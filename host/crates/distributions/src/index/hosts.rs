@@ -25,7 +25,7 @@ impl AllowedHosts {
     }
 
     /// Whether a URL is allowed: its host with its port, as written, matches a pattern.
-    pub fn allows(&self, url: &str) -> bool {
+    pub(crate) fn allows(&self, url: &str) -> bool {
         // Pages have thousands of links.
         let is_of_web = ["https://", "http://"].iter().any(|start| url.starts_with(start));
         if is_of_web && self.patterns.iter().any(|pattern| pattern == "*") {

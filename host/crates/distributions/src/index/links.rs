@@ -9,17 +9,17 @@ use crate::filename::FileName;
 
 /// A link to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
+pub(crate) struct Link {
     /// The target, without fragment.
     pub location: SearchLocation,
     /// The last part of its path.
     pub name: String,
     /// The expected digests of the file.
-    pub checksums: Vec<Checksum>,
+    pub(crate) checksums: Vec<Checksum>,
     /// `data-requires-python`.
-    pub requires_python: Option<String>,
+    pub(crate) requires_python: Option<String>,
     /// `data-yanked`.
-    pub yanked: Option<String>,
+    pub(crate) yanked: Option<String>,
     /// Whether the index has the metadata of the file, and its expected digests.
     pub metadata: Option<Option<Checksum>>,
     /// The length of the file.

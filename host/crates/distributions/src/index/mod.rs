@@ -24,7 +24,7 @@ use crate::filename::FileName;
 use crate::lock::{LockUse, Purpose};
 use crate::name;
 pub use hosts::AllowedHosts;
-pub use links::Link;
+pub(crate) use links::Link;
 pub use pages::{IndexCredentials, NoWeb, Page, PageDownloads, Web, WebError};
 
 /// The sources of distributions.
@@ -92,26 +92,26 @@ pub struct IndexFile {
     /// Its name.
     pub file: String,
     /// Its location.
-    pub location: SearchLocation,
+    pub(crate) location: SearchLocation,
     /// Its expected digests, as far as the index has them; all must match.
     pub checksums: Vec<Checksum>,
     /// `Requires-Python`, if the index has it.
-    pub requires_python: Option<String>,
+    pub(crate) requires_python: Option<String>,
     /// The reason if it was yanked.
-    pub yanked: Option<String>,
+    pub(crate) yanked: Option<String>,
     /// Where its metadata can be read without the file, and its expected digests.
-    pub metadata: Option<SeparateMetadata>,
+    pub(crate) metadata: Option<SeparateMetadata>,
     /// Its length in bytes, if the index has it.
-    pub size: Option<u64>,
+    pub(crate) size: Option<u64>,
 }
 
 /// Metadata that an index serves separately from the file (PEP 658, 714).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeparateMetadata {
+pub(crate) struct SeparateMetadata {
     /// Its location.
-    pub url: String,
+    pub(crate) url: String,
     /// Its expected digests, if the index has them.
-    pub checksum: Option<Checksum>,
+    pub(crate) checksum: Option<Checksum>,
 }
 
 /// Why the available files are unknown.
@@ -156,11 +156,11 @@ pub struct PackageIndex<'a> {
 #[derive(Debug, Default)]
 pub struct ProjectFiles {
     /// The files, in no particular order.
-    pub files: Vec<IndexFile>,
+    pub(crate) files: Vec<IndexFile>,
     /// Whether the index has a page about this project.
-    pub known: bool,
+    pub(crate) known: bool,
     /// Whether the index was not asked, because `allow-hosts` does not allow its host.
-    pub refused: bool,
+    pub(crate) refused: bool,
 }
 
 /// The result for one project; a second thread waits for it.
@@ -207,7 +207,7 @@ impl<'a> PackageIndex<'a> {
     ///
     /// # Errors
     /// When a required page cannot be read.
-    pub fn project(&self, key: &str, written: &str, purpose: Purpose) -> Result<Arc<ProjectFiles>, IndexError> {
+    pub(crate) fn project(&self, key: &str, written: &str, purpose: Purpose) -> Result<Arc<ProjectFiles>, IndexError> {
         if let Some(locked) = self.of_lock(key, purpose) {
             return Ok(Arc::new(locked));
         }

@@ -86,7 +86,7 @@ impl<'a> Installer<'a> {
     }
 
     /// The existing distributions. They are read once, and again after an installation.
-    pub fn installed(&self) -> Arc<InstalledDistributions> {
+    pub(crate) fn installed(&self) -> Arc<InstalledDistributions> {
         let mut known = lock(&self.installed);
         let InstallSettings { directories, path, programs, .. } = &self.settings;
         let scan = || {
@@ -125,7 +125,7 @@ impl<'a> Installer<'a> {
     }
 
     /// Forgets the existing distributions, because something has changed them.
-    pub fn changed(&self) {
+    pub(crate) fn changed(&self) {
         *lock(&self.installed) = None;
     }
 

@@ -39,15 +39,15 @@ pub enum Purpose {
 
 /// One locked distribution.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LockedDistribution {
+pub(crate) struct LockedDistribution {
     /// What it is locked for.
-    pub purpose: Purpose,
+    pub(crate) purpose: Purpose,
     /// Its version; `None` for a developed project.
-    pub version: Option<Version>,
+    pub(crate) version: Option<Version>,
     /// Its files. All have a digest.
-    pub files: Vec<IndexFile>,
+    pub(crate) files: Vec<IndexFile>,
     /// Where the project is developed instead, relative to the lock.
-    pub directory: Option<String>,
+    pub(crate) directory: Option<String>,
 }
 
 /// How a lock is used.
@@ -78,12 +78,12 @@ impl LockUse {
     }
 
     /// Whether a lock is required that does not exist.
-    pub fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         matches!(self, Self::Missing)
     }
 
     /// The lock, if it decides which files are available.
-    pub fn deciding(&self) -> Option<&DistributionsLock> {
+    pub(crate) fn deciding(&self) -> Option<&DistributionsLock> {
         match self {
             Self::Only(_) | Self::First(_) | Self::Missing => Some(self.lock()),
             Self::Preferred(_) => None,
@@ -91,7 +91,7 @@ impl LockUse {
     }
 
     /// The lock, if its versions are only preferred.
-    pub fn preferred(&self) -> Option<&DistributionsLock> {
+    pub(crate) fn preferred(&self) -> Option<&DistributionsLock> {
         match self {
             Self::Preferred(lock) => Some(lock),
             Self::Only(_) | Self::First(_) | Self::Missing => None,
@@ -104,7 +104,7 @@ impl LockUse {
 #[error("pylock.toml cannot be used: {cause}")]
 pub struct LockError {
     /// The error.
-    pub cause: String,
+    pub(crate) cause: String,
 }
 
 impl base::source::Explain for LockError {
@@ -140,7 +140,7 @@ impl std::fmt::Display for DistributionChange {
 
 impl DistributionsLock {
     /// The entries of a project for a purpose, the greatest version first.
-    pub fn packages(&self, key: &str, purpose: Purpose) -> impl Iterator<Item = &LockedDistribution> {
+    pub(crate) fn packages(&self, key: &str, purpose: Purpose) -> impl Iterator<Item = &LockedDistribution> {
         self.packages.get(key).into_iter().flatten().filter(move |package| package.purpose == purpose)
     }
 
@@ -231,12 +231,6 @@ impl DistributionsLock {
     pub fn developed(&self) -> impl Iterator<Item = (&str, &str)> {
         let all = self.packages.iter().flat_map(|(key, packages)| packages.iter().map(move |package| (key, package)));
         all.filter_map(|(key, package)| Some((key.as_str(), package.directory.as_deref()?)))
-    }
-
-    /// All files, by name.
-    pub fn all_files(&self) -> BTreeMap<&str, &IndexFile> {
-        let files = self.packages.values().flatten().flat_map(|package| &package.files);
-        files.map(|file| (file.file.as_str(), file)).collect()
     }
 
     /// The differences to another lock.

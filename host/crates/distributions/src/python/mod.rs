@@ -15,7 +15,7 @@ pub use config::facts::StartPython;
 use serde::{Deserialize, Serialize};
 
 use crate::version::{self, Version};
-pub use tags::{Tag, Tags};
+pub(crate) use tags::{Tag, Tags};
 
 /// The time that it has to answer.
 const DEADLINE: Duration = Duration::from_secs(30);
@@ -50,19 +50,19 @@ pub struct Python {
     /// `sysconfig.get_platform()`, for example `linux-x86_64`.
     pub platform: String,
     /// `SOABI`, for example `cpython-311-x86_64-linux-gnu`.
-    pub soabi: Option<String>,
+    pub(crate) soabi: Option<String>,
     /// The suffixes of its extension modules.
-    pub ext_suffix: Option<String>,
+    pub(crate) ext_suffix: Option<String>,
     /// Whether it is a debug build.
-    pub debug: bool,
+    pub(crate) debug: bool,
     /// Whether it has no global interpreter lock.
-    pub free_threaded: bool,
+    pub(crate) free_threaded: bool,
     /// Size of a pointer in bits.
-    pub bits: u32,
+    pub(crate) bits: u32,
     /// The version of the GNU C library that it uses.
-    pub glibc: Option<[u32; 2]>,
+    pub(crate) glibc: Option<[u32; 2]>,
     /// The version of the musl C library that it uses.
-    pub musl: Option<[u32; 2]>,
+    pub(crate) musl: Option<[u32; 2]>,
     /// The variables of markers (PEP 508).
     pub markers: BTreeMap<String, String>,
 }
@@ -74,7 +74,7 @@ pub struct PythonError {
     /// The interpreter.
     pub executable: PathBuf,
     /// The cause.
-    pub cause: String,
+    pub(crate) cause: String,
 }
 
 impl base::source::Explain for PythonError {

@@ -10,11 +10,11 @@ use super::Python;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tag {
     /// For example `cp311`, `py3`.
-    pub python: String,
+    pub(crate) python: String,
     /// For example `cp311`, `abi3`, `none`.
-    pub abi: String,
+    pub(crate) abi: String,
     /// For example `manylinux_2_17_x86_64`, `any`.
-    pub platform: String,
+    pub(crate) platform: String,
 }
 
 impl std::fmt::Display for Tag {

@@ -19,7 +19,8 @@ use std::sync::Arc;
 use base::event::Report;
 
 pub use candidates::Candidate;
-pub use error::{MetadataProblem, ResolveError};
+pub(crate) use error::MetadataProblem;
+pub use error::ResolveError;
 pub use order::{Picked, ResolvedDistribution, picked_lines};
 
 use crate::eggs::InstalledDistributions;
@@ -53,28 +54,28 @@ pub trait Available: Sync {
 /// The request.
 pub struct ResolveRequest<'a> {
     /// The requirements, in the order in which they were written.
-    pub requirements: &'a [Requirement],
+    pub(crate) requirements: &'a [Requirement],
     /// The section `[versions]`.
-    pub pins: &'a Pins,
+    pub(crate) pins: &'a Pins,
     /// For which Python.
-    pub python: &'a Python,
+    pub(crate) python: &'a Python,
     /// The existing distributions.
-    pub installed: &'a InstalledDistributions,
+    pub(crate) installed: &'a InstalledDistributions,
     /// Whether distributions newer than the existing ones are considered (`newest`).
-    pub newest: bool,
+    pub(crate) newest: bool,
     /// Whether releases are preferred to pre-releases (`prefer-final`).
-    pub prefer_final: bool,
+    pub(crate) prefer_final: bool,
     /// Whether an extra that a distribution does not have is ignored (`allow-unknown-extras`).
-    pub allow_unknown_extras: bool,
+    pub(crate) allow_unknown_extras: bool,
     /// Whether only source distributions are used (`zc.recipe.egg:custom`).
-    pub sources_only: bool,
+    pub(crate) sources_only: bool,
     /// Whether only existing distributions are used (`offline`).
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// Projects, by their keys, that whatever needs the distributions has already: requirements for them are left out,
     /// whichever versions they want.
-    pub provided: &'a BTreeSet<String>,
+    pub(crate) provided: &'a BTreeSet<String>,
     /// A lock whose versions are preferred, and the purpose of this request.
-    pub preferred: Option<(&'a DistributionsLock, Purpose)>,
+    pub(crate) preferred: Option<(&'a DistributionsLock, Purpose)>,
 }
 
 impl ResolveRequest<'_> {
@@ -90,7 +91,7 @@ pub struct Resolution {
     /// The distributions in the order in which zc.buildout gets them, each with the first requirement for it.
     pub steps: Vec<ResolvedDistribution>,
     /// Versions without a pin, by the names of their projects.
-    pub picked: Vec<Picked>,
+    pub(crate) picked: Vec<Picked>,
 }
 
 impl Resolution {
@@ -141,7 +142,7 @@ pub fn resolve(
 ///
 /// # Errors
 /// When none matches, or the sources cannot be read.
-pub fn choose(
+pub(crate) fn choose(
     request: &ResolveRequest<'_>,
     requirement: &Requirement,
     available: &dyn Available,

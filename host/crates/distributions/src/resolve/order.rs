@@ -33,7 +33,7 @@ pub struct Picked {
     /// The version.
     pub version: String,
     /// The distributions that required it only by name, as zc.buildout lists them.
-    pub required_by: Vec<String>,
+    pub(crate) required_by: Vec<String>,
 }
 
 /// Walks through the requirements as zc.buildout's `Installer.install` does.

@@ -56,9 +56,9 @@ pub struct Script {
     /// Its path.
     pub path: PathBuf,
     /// Its contents.
-    pub text: String,
+    pub(crate) text: String,
     /// Whether it is an interpreter.
-    pub is_interpreter: bool,
+    pub(crate) is_interpreter: bool,
 }
 
 /// Why scripts cannot be made.

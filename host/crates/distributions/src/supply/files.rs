@@ -20,9 +20,9 @@ const LONGEST: u64 = 8 << 30;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Brought {
     /// Its path. The file must not be changed.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The parts of its name.
-    pub name: FileName,
+    pub(crate) name: FileName,
     /// Its digest.
     pub sha256: Digest,
     /// Where it comes from, as shown to a person: the path is often that of a cache.

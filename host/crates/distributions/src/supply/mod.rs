@@ -18,7 +18,7 @@ use fetch::Downloader;
 
 pub use cache::DistributionCache;
 pub use error::SupplyError;
-pub use files::Brought;
+pub(crate) use files::Brought;
 
 use crate::build::{BuildOptions, Commands};
 use crate::index::{IndexCredentials, IndexError, IndexFile, PackageIndex, ProjectFiles, SearchLocation, Web, lock};
@@ -103,7 +103,7 @@ impl<'a> Supply<'a> {
     }
 
     /// The available files.
-    pub fn index(&self) -> &PackageIndex<'a> {
+    pub(crate) fn index(&self) -> &PackageIndex<'a> {
         &self.index
     }
 
@@ -119,7 +119,7 @@ impl<'a> Supply<'a> {
     }
 
     /// Its tools.
-    pub fn tools(&self) -> &SupplyTools<'a> {
+    pub(crate) fn tools(&self) -> &SupplyTools<'a> {
         &self.tools
     }
 

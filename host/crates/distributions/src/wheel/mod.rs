@@ -18,28 +18,16 @@ use std::path::{Path, PathBuf};
 use base::files::FileError;
 
 pub(crate) use environment::add_to_environment;
-pub use error::{WheelError, WheelFault};
+pub(crate) use error::{WheelError, WheelFault};
 pub(crate) use opened::{open, read_metadata};
 
 use crate::eggs::egg_name;
 use crate::filename::FileName;
-use crate::metadata::Metadata;
 use crate::python::Python;
 use opened::{UnpackedWheel, merge_libraries, remove};
 
-/// An egg made from a wheel, aside.
-#[derive(Debug)]
-pub struct Egg {
-    /// Its name, with `.egg`.
-    pub name: String,
-    /// Its path.
-    pub path: PathBuf,
-    /// Its metadata.
-    pub metadata: Metadata,
-}
-
 /// Makes an egg from the wheel at `wheel`, whose name is `file`, in the empty directory `aside`. `mask` has the
-/// permissions that new files do not get. `cancelled` is called often.
+/// permissions that new files do not get. `cancelled` is called often. Returns the path of the egg.
 ///
 /// # Errors
 /// [`WheelError`].
@@ -50,7 +38,7 @@ pub(crate) fn make_egg(
     aside: &Path,
     mask: u32,
     cancelled: &dyn Fn() -> bool,
-) -> Result<Egg, WheelError> {
+) -> Result<PathBuf, WheelError> {
     let opened = open(wheel, file, aside, cancelled)?;
     let data = opened.data();
     let UnpackedWheel { content, info, rows, metadata } = opened;
@@ -62,7 +50,7 @@ pub(crate) fn make_egg(
     write_metadata(&content, &info, &stem, kept, &removed)?;
     let path = aside.join(format!("{stem}.egg"));
     std::fs::rename(&content, &path).map_err(FileError::of("rename", &content))?;
-    Ok(Egg { name: format!("{stem}.egg"), path, metadata })
+    Ok(path)
 }
 
 /// Files are readable and writable according to the user's mask, and executable if the wheel says so (as in pip).

@@ -16,11 +16,11 @@ impl WheelDirectory {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn egg(&self, wheel: &TestWheel) -> Result<Egg, WheelError> {
+    fn egg(&self, wheel: &TestWheel) -> Result<PathBuf, WheelError> {
         self.egg_of(&wheel.write(self.0.path()), &wheel.file_name())
     }
 
-    fn egg_of(&self, path: &Path, name: &str) -> Result<Egg, WheelError> {
+    fn egg_of(&self, path: &Path, name: &str) -> Result<PathBuf, WheelError> {
         let aside = self.0.path().join("aside");
         let _ = std::fs::remove_dir_all(&aside);
         std::fs::create_dir(&aside).unwrap();
@@ -68,7 +68,7 @@ fn an_egg_is_what_zc_buildout_makes() {
     }
     wheel.executable = vec!["ns/inner/tool".into()];
     let egg = place.egg(&wheel).unwrap();
-    assert_eq!(egg.name, "My_Project.x-1.0.0rc1-py3.11-linux-x86_64.egg");
+    assert_eq!(egg.file_name().unwrap(), "My_Project.x-1.0.0rc1-py3.11-linux-x86_64.egg");
     let info = "My_Project.x-1.0.0rc1-py3.11-linux-x86_64.dist-info";
     let mut expected = vec![
         format!("{info}/INSTALLER 644"),
@@ -82,16 +82,15 @@ fn an_egg_is_what_zc_buildout_makes() {
         "ns/inner/tool 755".to_owned(),
     ];
     expected.sort();
-    assert_eq!(listed(&egg.path), expected);
+    assert_eq!(listed(&egg), expected);
     // RECORD lists the existing files.
-    let record = std::fs::read_to_string(egg.path.join(info).join("RECORD")).unwrap();
+    let record = std::fs::read_to_string(egg.join(info).join("RECORD")).unwrap();
     let mut paths: Vec<&str> = record.lines().map(|line| line.split(',').next().unwrap()).collect();
-    let mut there: Vec<String> =
-        listed(&egg.path).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
+    let mut there: Vec<String> = listed(&egg).iter().map(|line| line.rsplit_once(' ').unwrap().0.to_owned()).collect();
     paths.sort_unstable();
     there.sort();
     assert_eq!(paths, there);
-    assert_eq!(record::check(&egg.path, info, &|| false).unwrap().len(), 9);
+    assert_eq!(record::check(&egg, info, &|| false).unwrap().len(), 9);
 }
 
 #[test]

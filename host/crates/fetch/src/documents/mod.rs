@@ -35,7 +35,7 @@ pub struct CopySettings {
 
 /// Checks whether bytes are a document of the expected kind, and if not, why. A server may send an error page with a
 /// success status.
-pub type CheckDocument<'a> = &'a dyn Fn(&[u8]) -> Result<(), String>;
+pub(crate) type CheckDocument<'a> = &'a dyn Fn(&[u8]) -> Result<(), String>;
 
 /// Reads documents from the file system and the network.
 pub struct Fetcher {

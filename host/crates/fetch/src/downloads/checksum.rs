@@ -33,7 +33,7 @@ impl Algorithm {
     }
 
     /// The number of hexadecimal digits of a checksum.
-    pub fn digits(self) -> usize {
+    pub(crate) fn digits(self) -> usize {
         match self {
             Self::Sha256 => 64,
             Self::Sha512 => 128,
@@ -60,9 +60,9 @@ pub struct Checksum {
 #[error("{text:?} is not a {algorithm} checksum, which has {} hexadecimal digits", .algorithm.digits())]
 pub struct InvalidChecksum {
     /// The expected kind.
-    pub algorithm: Algorithm,
+    pub(crate) algorithm: Algorithm,
     /// The string.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 impl Checksum {

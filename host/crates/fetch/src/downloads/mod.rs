@@ -25,7 +25,7 @@ use checksum::{Computed, Hasher};
 use partial::{Label, Partial};
 use store::{CandidateFile, Store};
 
-pub use checksum::{Algorithm, Checksum, InvalidChecksum};
+pub use checksum::{Algorithm, Checksum};
 pub use error::DownloadError;
 pub use mirrors::Mirrors;
 pub use request::{DownloadRequest, Downloaded};

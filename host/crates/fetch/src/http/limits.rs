@@ -54,7 +54,7 @@ impl fmt::Display for Seconds {
 
 impl TransferLimits {
     /// Generous for configurations, which are written by people.
-    pub fn for_configuration() -> Self {
+    pub(crate) fn for_configuration() -> Self {
         Self {
             size: 16 << 20,
             connect: Duration::from_secs(15),

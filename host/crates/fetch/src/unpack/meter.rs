@@ -22,7 +22,7 @@ pub struct UnpackLimits {
 
 impl UnpackLimits {
     /// Content up to this size, in bytes, may have any ratio: small files of zeros are not a bomb.
-    pub const FREE: u64 = 16 << 20;
+    pub(crate) const FREE: u64 = 16 << 20;
 }
 
 impl Default for UnpackLimits {

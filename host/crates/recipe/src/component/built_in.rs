@@ -13,11 +13,11 @@ pub struct BuiltIn {
     /// The component.
     pub component: &'static [u8],
     /// Its compiled form.
-    pub compiled: &'static [u8],
+    pub(crate) compiled: &'static [u8],
     /// Digest of the component, in hexadecimal.
     pub digest: &'static str,
     /// The engine that can load `compiled`.
-    pub engine_key: &'static str,
+    pub(crate) engine_key: &'static str,
 }
 
 include!(concat!(env!("OUT_DIR"), "/built_in.rs"));

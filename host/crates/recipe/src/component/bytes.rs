@@ -15,7 +15,7 @@ use base::digest::Digest;
 use base::files::open_regular;
 use registry::oci::Reference;
 
-pub use registry::oci::LARGEST_COMPONENT;
+pub(crate) use registry::oci::LARGEST_COMPONENT;
 
 /// The bytes of a component, and where they come from.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Component {
     /// The component in the binary format.
     pub(super) content: ComponentContent,
     /// The form compiled ahead of time, embedded in the host. Belongs to exactly these bytes.
-    pub compiled: Option<Compiled>,
+    pub(crate) compiled: Option<Compiled>,
     /// Where the bytes come from.
     pub origin: ComponentOrigin,
     /// Name of the recipe package: a built-in's name, the crate's name, or the file's stem.
@@ -71,11 +71,11 @@ impl std::fmt::Debug for Bytes {
 
 /// A compiled form that was made together with the host.
 #[derive(Clone, Copy, Debug)]
-pub struct Compiled {
+pub(crate) struct Compiled {
     /// The form as serialized by the engine.
-    pub bytes: &'static [u8],
+    pub(crate) bytes: &'static [u8],
     /// The engine that can load it (see `CompileCache`).
-    pub engine_key: &'static str,
+    pub(crate) engine_key: &'static str,
 }
 
 /// Where a component's bytes come from.

@@ -106,7 +106,7 @@ impl CompileCache {
     }
 
     /// Why a compiled form is not used: someone else could put other code in its place.
-    pub fn distrust(&self, digest: &Digest, engine_key: &str) -> Option<Distrust> {
+    pub(crate) fn distrust(&self, digest: &Digest, engine_key: &str) -> Option<Distrust> {
         let directory = self.directory.as_deref()?;
         if let Some(distrust) = self.distrust_of_directory() {
             return Some(distrust.clone());
@@ -154,7 +154,7 @@ impl CompileCache {
     }
 
     /// The digest that was noted for a file, if the file has not changed since.
-    pub fn noted(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
+    pub(crate) fn noted(&self, path: &Path, metadata: &fs::Metadata) -> Option<Digest> {
         let directory = self.trusted()?;
         // The content of another user's file can change without a trace.
         check_trusted(path, metadata).ok()?;
@@ -167,7 +167,7 @@ impl CompileCache {
     }
 
     /// Notes the digest of a file that was read whole after `metadata` was read, unless the file has just changed.
-    pub fn note(&self, path: &Path, metadata: &fs::Metadata, digest: &Digest) {
+    pub(crate) fn note(&self, path: &Path, metadata: &fs::Metadata, digest: &Digest) {
         if let Some(directory) = self.trusted().filter(|_| is_settled(metadata, self.settled)) {
             // Where that fails, the file is read again the next time.
             let _ = try_note(directory, path, metadata, digest);
@@ -244,7 +244,7 @@ impl CompileCache {
 
     /// Stores a compiled form. A failure stops nothing: the cache may be read-only, full or missing. Returns the first
     /// failure of this process.
-    pub fn store(&self, digest: &Digest, engine_key: &str, compiled: &[u8]) -> Option<FileError> {
+    pub(crate) fn store(&self, digest: &Digest, engine_key: &str, compiled: &[u8]) -> Option<FileError> {
         let directory = self.trusted()?;
         let error = self.try_store(directory, digest, engine_key, compiled).err()?;
         self.failed.set(()).ok().map(|()| FileError::of("write in", directory)(error))

@@ -38,7 +38,7 @@ impl Resolved {
     ///
     /// # Errors
     /// When it is not a component.
-    pub fn published(publication: &ListedComponent<'_>, obtained: &Obtained) -> Result<Self, ComponentError> {
+    pub(crate) fn published(publication: &ListedComponent<'_>, obtained: &Obtained) -> Result<Self, ComponentError> {
         Ok(Self {
             reference: publication.recipe.clone(),
             component: Component::published(publication, obtained)?.into(),

@@ -30,7 +30,7 @@ pub enum Language {
 
 impl Language {
     /// All of them, in the order in which they are listed to the user.
-    pub const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JavaScript, Self::C];
+    pub(crate) const ALL: [Self; 4] = [Self::Rust, Self::Python, Self::JavaScript, Self::C];
 
     /// Its name, as typed by the user; also the directory of its SDK.
     pub fn name(self) -> &'static str {
@@ -43,7 +43,7 @@ impl Language {
     }
 
     /// The language of that name.
-    pub fn of_name(name: &str) -> Option<Self> {
+    pub(crate) fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.name() == name)
     }
 

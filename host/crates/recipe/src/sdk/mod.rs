@@ -8,6 +8,5 @@ mod template;
 mod unpack;
 
 pub use carried::{DIRECTORY, Language, wit};
-pub use name::InvalidName;
-pub use template::{NewError, NewProject, create};
-pub use unpack::{ProjectFileError, refresh};
+pub use template::{NewProject, create};
+pub use unpack::refresh;

@@ -12,9 +12,9 @@ use base::source::Explain;
 #[error("Cannot write {}: {error}", path.display())]
 pub struct ProjectFileError {
     /// The file or directory.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The cause.
-    pub error: Arc<io::Error>,
+    pub(crate) error: Arc<io::Error>,
 }
 
 impl Explain for ProjectFileError {}

@@ -17,4 +17,4 @@ pub use error::LockingError;
 pub use guard::LockFileGuard;
 pub use obtain::{LockMode, Locking};
 pub use publication::{ListedComponent, Obtained};
-pub use sources::{ArtifactSource, ArtifactSources, ConnectionContext};
+pub use sources::{ArtifactSources, ConnectionContext};

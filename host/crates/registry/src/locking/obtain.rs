@@ -73,7 +73,7 @@ impl Locking {
     ///
     /// # Errors
     /// When the directory in `vendor` is not in OCI layout.
-    pub fn sources(&self, vendor: Option<&Path>) -> Result<&ArtifactSources, LockingError> {
+    pub(crate) fn sources(&self, vendor: Option<&Path>) -> Result<&ArtifactSources, LockingError> {
         if let Some(sources) = self.sources.get() {
             return Ok(sources);
         }

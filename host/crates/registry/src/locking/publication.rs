@@ -154,7 +154,7 @@ impl ListedComponent<'_> {
 
     /// The manifest that the tag points to now, if not `locked`. The registry is not asked if a copy exists. `None`
     /// also if the reference has no tag.
-    pub fn moved_to(&self, locked: Digest, sources: &ArtifactSources) -> Option<Digest> {
+    pub(crate) fn moved_to(&self, locked: Digest, sources: &ArtifactSources) -> Option<Digest> {
         if self.source.digest().is_some() {
             return None;
         }

@@ -13,7 +13,7 @@ use crate::oci::{
 };
 
 /// A store of artifacts.
-pub type ArtifactSource = dyn Artefacts + Send + Sync;
+pub(crate) type ArtifactSource = dyn Artefacts + Send + Sync;
 
 /// Where published components are read from.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ pub struct ArtifactSources {
     /// Copies are used to resolve a tag, if they contain it.
     pub kept: Arc<ArtifactSource>,
     /// The registry is asked to resolve a tag.
-    pub asked: Arc<ArtifactSource>,
+    pub(crate) asked: Arc<ArtifactSource>,
 }
 
 /// Dependencies of every connection to a registry.

@@ -9,7 +9,7 @@ use super::reference::Reference;
 
 /// Whether tags must be resolved by the registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TagLookup {
+pub(crate) enum TagLookup {
     /// Yes: the registry is asked.
     Asked,
     /// No: the last known digest is used.
@@ -18,15 +18,15 @@ pub enum TagLookup {
 
 /// All stores that may have an artifact, nearest first. Downloads from the registry are stored in the cache; uploads
 /// are sent only to the registry.
-pub struct ArtifactStores<R> {
+pub(crate) struct ArtifactStores<R> {
     /// Directories in OCI layout. Artifacts in them are not requested elsewhere.
-    pub vendored: Vec<ImageLayout>,
+    pub(crate) vendored: Vec<ImageLayout>,
     /// The user's cache.
-    pub cache: ArtifactCache,
+    pub(crate) cache: ArtifactCache,
     /// The registry.
-    pub registry: R,
+    pub(crate) registry: R,
     /// How tags are resolved.
-    pub tags: TagLookup,
+    pub(crate) tags: TagLookup,
 }
 
 impl<R> ArtifactStores<R> {

@@ -116,7 +116,7 @@ impl Reference {
 
     /// The reference of the signatures of a manifest in this repository, as in cosign: the tag `sha256-DIGEST.sig`.
     #[must_use]
-    pub fn signatures_of(&self, digest: Digest) -> Self {
+    pub(crate) fn signatures_of(&self, digest: Digest) -> Self {
         Self { tag: Some(format!("sha256-{digest}.sig")), digest: None, ..self.clone() }
     }
 

@@ -9,7 +9,7 @@ mod read;
 mod signers;
 
 pub use content::{EntrySource, RecipeEntry, RecipesToml};
-pub use edit::{AddKeyError, add_key};
+pub use edit::add_key;
 pub use keys::{TrustedKey, trusted_keys};
 pub use read::grant_of;
-pub use signers::{KeyEntry, SignedBy, WantedSigners};
+pub(crate) use signers::{KeyEntry, SignedBy, WantedSigners};

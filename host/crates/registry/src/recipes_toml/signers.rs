@@ -26,12 +26,12 @@ pub enum SignedBy {
 #[derive(Clone, Debug)]
 pub struct KeyEntry {
     /// Its name in `signed-by`.
-    pub name: String,
+    pub(crate) name: String,
     /// The file of the public key, absolute.
     pub file: PathBuf,
     /// The date of its revocation, as written. From then on, none of its signatures is valid, not even old ones: a
     /// signature does not prove when it was made.
-    pub revoked: Option<String>,
+    pub(crate) revoked: Option<String>,
     /// Where it is written.
     pub place: Option<Place>,
 }

@@ -14,10 +14,12 @@ mod secretbox;
 
 pub use error::{InvalidKey, KeyError};
 pub use file::FileSignature;
-pub use payload::{InvalidPayload, Payload};
+pub(crate) use payload::InvalidPayload;
+pub use payload::Payload;
 pub use pem::is_open_to_others;
 pub use private::PrivateKey;
-pub use public::{Fingerprint, PublicKey};
+pub(crate) use public::Fingerprint;
+pub use public::PublicKey;
 
 #[cfg(test)]
 mod tests;

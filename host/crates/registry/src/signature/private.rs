@@ -58,7 +58,7 @@ impl PrivateKey {
     ///
     /// # Errors
     /// If it is not such a key, or the passphrase is wrong.
-    pub fn unseal(text: &[u8], passphrase: &[u8]) -> Result<Self, InvalidKey> {
+    pub(crate) fn unseal(text: &[u8], passphrase: &[u8]) -> Result<Self, InvalidKey> {
         Self::of_pkcs8(&sealed::open(text, passphrase)?)
     }
 

@@ -16,7 +16,7 @@ use base::digest::Digest;
 const LABEL: &str = "PUBLIC KEY";
 
 /// SHA-256 of a public key's SubjectPublicKeyInfo: identifies a key, regardless of its file name.
-pub type Fingerprint = Digest;
+pub(crate) type Fingerprint = Digest;
 
 /// Verifies signatures by the matching private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl PublicKey {
     }
 
     /// Identifies the key.
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
     }
 

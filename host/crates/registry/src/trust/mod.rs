@@ -18,7 +18,8 @@ use crate::recipes_toml::{KeyEntry, SignedBy};
 use crate::signature::{FileSignature, Fingerprint, KeyError, Payload, PublicKey};
 use base::digest::Digest;
 
-pub use error::{Objection, TrustError};
+pub(crate) use error::Objection;
+pub use error::TrustError;
 
 /// A trusted signer.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +27,7 @@ pub struct Signer {
     /// The key's name in `recipes.toml`.
     pub name: String,
     /// The key's fingerprint.
-    pub fingerprint: Fingerprint,
+    pub(crate) fingerprint: Fingerprint,
 }
 
 /// `acme (sha256:…)`.
@@ -82,7 +83,7 @@ impl Trusted {
     ///
     /// # Errors
     /// If there are too few.
-    pub fn verify_artefact(
+    pub(crate) fn verify_artefact(
         &self,
         reference: &Reference,
         manifest: Digest,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use base::interrupt::Interrupt;
 
-pub use notices::CacheWarning;
+pub(crate) use notices::CacheWarning;
 
 use notices::Notices;
 

@@ -120,7 +120,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// The system's error.
-    pub fn read(&self, digest: &BlobDigest) -> io::Result<Option<Vec<u8>>> {
+    pub(crate) fn read(&self, digest: &BlobDigest) -> io::Result<Option<Vec<u8>>> {
         let file = match self.open_blob(digest) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             other => other?,
@@ -139,7 +139,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// [`BlobStoreError::Mismatch`], or the system's error.
-    pub fn insert(&self, digest: &BlobDigest, bytes: &[u8]) -> Result<(), BlobStoreError> {
+    pub(crate) fn insert(&self, digest: &BlobDigest, bytes: &[u8]) -> Result<(), BlobStoreError> {
         let mut incoming = self.incoming(*digest)?;
         incoming.write(bytes)?;
         incoming.keep()
@@ -149,7 +149,7 @@ impl BlobStore {
     ///
     /// # Errors
     /// [`BlobStoreError::Mismatch`] if it changed since its digest was computed, or the system's error.
-    pub fn insert_file(&self, digest: &BlobDigest, path: &Path) -> Result<(), BlobStoreError> {
+    pub(crate) fn insert_file(&self, digest: &BlobDigest, path: &Path) -> Result<(), BlobStoreError> {
         if self.contains(digest) {
             return Ok(());
         }

@@ -13,9 +13,9 @@ use crate::protocol::v2;
 #[derive(Clone, Debug)]
 pub struct EncodedTree {
     /// The digest of the `Directory` message of the tree's root, by which other trees can contain it.
-    pub root: BlobDigest,
+    pub(crate) root: BlobDigest,
     /// The `Directory` messages of the tree, by digest.
-    pub directories: BTreeMap<BlobDigest, Bytes>,
+    pub(crate) directories: BTreeMap<BlobDigest, Bytes>,
     /// The order of the messages in a `Tree`: the root, then each directory once, parents before children.
     order: Vec<BlobDigest>,
 }

@@ -14,11 +14,14 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-pub use capture::{CaptureError, CapturedTree, capture};
-pub use decode::{HostileTree, TreeLimits, decode_tree};
-pub use encode::EncodedTree;
+pub(crate) use capture::CaptureError;
+pub use capture::{CapturedTree, capture};
+pub(crate) use decode::HostileTree;
+pub use decode::{TreeLimits, decode_tree};
+pub(crate) use encode::EncodedTree;
 pub use links::LinkPolicy;
-pub use materialize::{BlobReader, MaterializeError, Materialized, materialize};
+pub(crate) use materialize::BlobReader;
+pub use materialize::{MaterializeError, Materialized, materialize};
 
 pub(crate) use decode::{check_name, check_target};
 

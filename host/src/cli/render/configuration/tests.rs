@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::super::annotated::{option as query, sections as annotate};
 use super::{Choice, json, text};
-use crate::run::{Explained, RunError};
+use crate::error::Explained;
+use crate::run::RunError;
 use base::source::Explain;
 use config::Configuration;
 use config::load::memory::MemoryFiles;

@@ -11,5 +11,5 @@ mod order;
 mod worker;
 
 pub(super) use executor::{MadeElsewhere, PartExecutor};
-pub use order::{INPUTS, MakeOrder, WorkerVerdict};
-pub use worker::MakeFailure;
+pub(crate) use order::{INPUTS, MakeOrder, WorkerVerdict};
+pub(crate) use worker::MakeFailure;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::super::facts::PartFacts;
 
 /// Where a worker sees the files of the order.
-pub const INPUTS: &str = "/.buildout-host";
+pub(crate) const INPUTS: &str = "/.buildout-host";
 /// The directory in the input root that has them.
 pub(super) const FILES: &str = "make";
 /// The name of the order there.
@@ -25,15 +25,15 @@ pub(super) type SectionValues = (String, Vec<(String, String)>);
 
 /// Which part a worker is to make, and in which buildout.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct MakeOrder {
+pub(crate) struct MakeOrder {
     /// The part.
-    pub part: String,
+    pub(crate) part: String,
     /// How its commands are confined.
-    pub level: ConfinementLevel,
+    pub(crate) level: ConfinementLevel,
     /// What in the input root (first) is shown at which path (second).
-    pub paths: Vec<(String, PathBuf)>,
+    pub(crate) paths: Vec<(String, PathBuf)>,
     /// The log of its commands.
-    pub log: PathBuf,
+    pub(crate) log: PathBuf,
     /// Where it is made.
     pub(super) location: PathBuf,
     /// The sections that it may read, with their options.
@@ -54,20 +54,20 @@ impl MakeOrder {
     ///
     /// # Errors
     /// When it is not there, or is of another version of this program.
-    pub fn read(root: &Path) -> Result<Self, String> {
+    pub(crate) fn read(root: &Path) -> Result<Self, String> {
         let bytes = read_at_most(&root.join(Self::path()), SIZE).map_err(|error| error.to_string())?;
         serde_json::from_slice(&bytes).map_err(|error| error.to_string())
     }
 
     /// What is shown at which path, for an input root that is at `root`.
-    pub fn paths_below(&self, root: &Path) -> Vec<(PathBuf, PathBuf)> {
+    pub(crate) fn paths_below(&self, root: &Path) -> Vec<(PathBuf, PathBuf)> {
         let files = (root.join(FILES), Path::new(INPUTS).join(FILES));
         let others = self.paths.iter().map(|(input, path)| (root.join(input), path.clone()));
         others.chain([files]).collect()
     }
 
     /// The options of the buildout. Whatever they refer to was substituted.
-    pub fn assignments(&self) -> Vec<Assignment> {
+    pub(crate) fn assignments(&self) -> Vec<Assignment> {
         let set =
             |section: &str, (option, value): &(String, String)| Assignment::set(section, option, value, "the order");
         let of_section =
@@ -79,7 +79,7 @@ impl MakeOrder {
 /// The last line that a worker writes to its standard error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum WorkerVerdict {
+pub(crate) enum WorkerVerdict {
     /// The part is made.
     Made,
     /// Its recipe failed, as it would anywhere.
@@ -97,7 +97,7 @@ pub enum WorkerVerdict {
 
 impl WorkerVerdict {
     /// The verdict as a line.
-    pub fn line(&self) -> String {
+    pub(crate) fn line(&self) -> String {
         serde_json::to_string(self).unwrap_or_default()
     }
 

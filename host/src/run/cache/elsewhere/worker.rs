@@ -11,7 +11,7 @@ use crate::error::RunError;
 
 /// Why a worker did not make a part.
 #[derive(Debug)]
-pub enum MakeFailure {
+pub(crate) enum MakeFailure {
     /// This machine differs from the one that the part is for, or lacks something.
     Unfit(String),
     /// The recipe failed, or the run was interrupted.
@@ -23,7 +23,7 @@ impl Session {
     ///
     /// # Errors
     /// Why it is not made.
-    pub fn make_part(&self, order: &MakeOrder) -> Result<(), MakeFailure> {
+    pub(crate) fn make_part(&self, order: &MakeOrder) -> Result<(), MakeFailure> {
         let (view, part) = (&self.root, order.part.as_str());
         let _watch = view.context.settings.native.interrupt.watch();
         // What the user's machine could do before it sent the order, this one can, too, if it is like that.

@@ -42,7 +42,7 @@ impl IndexCredentials {
     ///
     /// # Errors
     /// When the URL is invalid.
-    pub fn of(&self, url: &str) -> Result<(Url, Option<String>), String> {
+    pub(crate) fn of(&self, url: &str) -> Result<(Url, Option<String>), String> {
         let mut url = Url::parse(url).map_err(|error| format!("it is not a URL: {error}"))?;
         let login = self.login_of(&url);
         // These fail only for URLs that cannot have credentials.
@@ -54,7 +54,7 @@ impl IndexCredentials {
     }
 
     /// The URL with the credentials that are known for it, for code that reads them from there.
-    pub fn with(&self, url: &str) -> String {
+    pub(crate) fn with(&self, url: &str) -> String {
         let Ok(mut parsed) = Url::parse(url) else { return url.to_owned() };
         let Some((user, password)) = self.login_of(&parsed) else { return url.to_owned() };
         // These fail only for URLs that cannot have credentials.

@@ -11,11 +11,11 @@ pub(super) const LONGEST_PAGE: u64 = 128 << 20;
 #[derive(Clone, Debug)]
 pub struct Page {
     /// Its final address; links are relative to it.
-    pub url: Url,
+    pub(crate) url: Url,
     /// Its content type.
-    pub content_type: String,
+    pub(crate) content_type: String,
     /// Its bytes.
-    pub body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Page {

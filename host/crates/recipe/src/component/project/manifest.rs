@@ -13,7 +13,7 @@ use registry::RecipeReference;
 use registry::{RecipesFileError, TomlFile};
 
 /// The file's name.
-pub const RECIPE_TOML: &str = "recipe.toml";
+pub(crate) const RECIPE_TOML: &str = "recipe.toml";
 
 /// The contents of the file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -186,7 +186,7 @@ fn no_package_registry_is_named() {
 }
 
 #[test]
-fn the_licences_are_there() {
+fn the_licenses_are_there() {
     assert!(read("LICENSE-MIT").contains("Permission is hereby granted, free of charge"));
     assert!(read("LICENSE-APACHE").contains("Apache License"));
     assert_eq!(toml_value(&read("Cargo.toml"), "[workspace.package]", "license"), "MIT OR Apache-2.0");

@@ -92,7 +92,7 @@ impl Reach {
 
 /// The part's location in the directories that several buildouts share, as set by its recipe.
 fn shared_location(rights: &Rights, buildout: &Buildout) -> Option<PathBuf> {
-    if !rights.shares() || !buildout.is_initialised(&rights.part) {
+    if !rights.shares() || !buildout.is_initialized(&rights.part) {
         return None;
     }
     let location = normalize(Path::new(&buildout.get(&rights.part, "location").ok()??));

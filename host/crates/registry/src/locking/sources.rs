@@ -9,11 +9,11 @@ use base::interrupt::Interrupt;
 use fetch::NetworkUse;
 
 use crate::oci::{
-    Artefacts, ArtifactCache, ArtifactStores, ImageLayout, RegistryError, Remote, RemoteSettings, TagLookup,
+    ArtifactCache, ArtifactStores, Artifacts, ImageLayout, RegistryError, Remote, RemoteSettings, TagLookup,
 };
 
 /// A store of artifacts.
-pub type ArtifactSource = dyn Artefacts + Send + Sync;
+pub type ArtifactSource = dyn Artifacts + Send + Sync;
 
 /// Where published components are read from.
 #[derive(Clone)]

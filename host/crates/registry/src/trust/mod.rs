@@ -82,7 +82,7 @@ impl Trusted {
     ///
     /// # Errors
     /// If there are too few.
-    pub fn verify_artefact(
+    pub fn verify_artifact(
         &self,
         reference: &Reference,
         manifest: Digest,

@@ -266,7 +266,7 @@ fn documents_name_files_that_are_there() {
     none("these files are not there", found);
 }
 
-/// Lines of files below `directories` that hold one of `words` as a whole word. Of scenarios, only the prose: what they
+/// Lines of files below `directories` that contain one of `words` as a whole word. Of scenarios, only the prose: what they
 /// show are the program's words.
 fn lines_with(directories: &[&str], words: &[&str]) -> Vec<String> {
     let is_inside = |path: &PathBuf| directories.iter().any(|directory| path.starts_with(directory));
@@ -291,7 +291,7 @@ fn lines_with(directories: &[&str], words: &[&str]) -> Vec<String> {
     found
 }
 
-/// Directories in which every text is held against the rules about words.
+/// Directories in which the rules about words apply to every text.
 const PLAIN: [&str; 8] = [".ci", "docs", "fuzz", "host", "recipes", "sdk", "tests", "xtask"];
 
 #[test]

@@ -22,7 +22,7 @@ fn space(options: &str, grant: &str) -> Space {
     space
 }
 
-/// Runs; the run must fail with a message that holds all of `expected`, and touch nothing.
+/// Runs; the run must fail with a message that contains all of `expected`, and touch nothing.
 fn refused(space: &Space, expected: &[&str]) -> String {
     let output = space.host(&["run"]);
     let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();

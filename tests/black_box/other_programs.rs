@@ -27,7 +27,7 @@ fn cross_check(arguments: &str) -> String {
     format!("'{}' {arguments}", program.display())
 }
 
-/// Fails as a program does that says no.
+/// Fails as a program that refuses does.
 fn denied(space: &Space, command: &str) {
     let (printed, code) = space.shell(command);
     assert_eq!(code, 1, "{command}\n{printed}");

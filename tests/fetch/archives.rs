@@ -217,7 +217,7 @@ fn bombs_are_refused() {
     let name = TarEntry::of(b'L', "././@LongLink", &vec![b'x'; 4 << 20]);
     let fault = fault_of(&gzip(&tar(&[name, TarEntry::file("a", b"")])));
     assert_eq!(fault, ArchiveFault::Limit { what: "bytes of headers", limit: 1 << 20 });
-    // A file of 7 GiB, says the header.
+    // The header says that the file has 7 GiB.
     let lie = tar(&[TarEntry::file("a", b"x").size(0o77_777_777_777 >> 2)]);
     assert!(matches!(fault_with(&lie, &bytes), ArchiveFault::Limit { .. }));
 
@@ -359,7 +359,7 @@ fn fixture(name: &str) -> Vec<u8> {
     fs::read(repository().join("tests/fetch/archives").join(name)).unwrap()
 }
 
-/// A name of 90 and one of 120 bytes, which no plain tar header holds.
+/// A name of 90 and one of 120 bytes, which do not fit in a plain tar header.
 fn long_name() -> String {
     format!("src/{}/{}", "d".repeat(90), "f".repeat(120))
 }

@@ -327,7 +327,7 @@ fn a_token_is_asked_for_with_credentials_and_for_no_more_than_is_needed() {
         "{to_registry:?}"
     );
 
-    // Who is not logged in asks for a token too, with nothing in hand.
+    // A client that is not logged in requests a token, too, without credentials.
     let remote = remote();
     assert_eq!(pull(&remote, &reference(&registry)).unwrap(), COMPONENT);
     assert!(tokens.requests()[1].header("authorization").is_none());

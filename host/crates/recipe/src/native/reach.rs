@@ -54,7 +54,7 @@ impl Reach {
             }
         }
         reach.write.extend(buildout.and_then(|buildout| shared_location(rights, buildout)));
-        // The buildout directory is read at its path, and holds the links of the user.
+        // The buildout directory is read at its path, and contains the links of the user.
         let mut written = BTreeSet::from([rights.directory().to_owned()]);
         for rights in all {
             let outside = rights.written().filter(|path| !holds(rights.directory(), path));

@@ -52,7 +52,7 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// Reads what a run left that was killed. The state lock is held. Lines that cannot be read count as missing: what they
+    /// Reads what a killed run left. The state lock is held. Lines that cannot be read count as missing: what they
     /// announced is kept, and owned by no part.
     pub fn open(state: Option<&Path>) -> Self {
         let path = state.map(|state| {

@@ -434,15 +434,15 @@ fn stripping_needs_one_directory() {
 }
 
 #[test]
-fn unpacking_can_be_cancelled() {
+fn unpacking_can_be_canceled() {
     let space = ArchiveSpace::new();
     fs::write(space.path("archive"), tar(&[TarEntry::file("a", &[0; 1 << 20]), TarEntry::file("b", b"")])).unwrap();
     let asked = Cell::new(0);
-    let cancelled = || {
+    let canceled = || {
         asked.set(asked.get() + 1);
         asked.get() > 3
     };
-    let error = unpack(&space.path("archive"), &space.path("out"), &UnpackOptions::default(), &cancelled).unwrap_err();
+    let error = unpack(&space.path("archive"), &space.path("out"), &UnpackOptions::default(), &canceled).unwrap_err();
     assert!(matches!(error, UnpackError::Canceled(_)), "{error}");
     space.assert_untouched();
 }

@@ -39,7 +39,7 @@ pub struct Egg {
 }
 
 /// Makes an egg from the wheel at `wheel`, whose name is `file`, in the empty directory `aside`. `mask` has the
-/// permissions that new files do not get. `cancelled` is called often.
+/// permissions that new files do not get. `canceled` is called often.
 ///
 /// # Errors
 /// [`WheelError`].
@@ -49,9 +49,9 @@ pub(crate) fn make_egg(
     python: &Python,
     aside: &Path,
     mask: u32,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<Egg, WheelError> {
-    let opened = open(wheel, file, aside, cancelled)?;
+    let opened = open(wheel, file, aside, canceled)?;
     let data = opened.data();
     let UnpackedWheel { content, info, rows, metadata } = opened;
     let kept = merge_libraries(&content, &data, rows).map_err(|stop| stop.of(wheel))?;

@@ -50,7 +50,7 @@ impl ArtifactSources {
         let places = |vendored, tags| -> Arc<ArtifactSource> {
             let interrupt = access.interrupt.clone();
             let registry = Remote::new(&access.environment, settings.clone(), Arc::clone(&access.report));
-            let registry = registry.cancelled_by(move || interrupt.signal().is_some());
+            let registry = registry.canceled_by(move || interrupt.signal().is_some());
             Arc::new(ArtifactStores { vendored, cache: cache.clone(), registry, tags })
         };
         // Only the registry knows what a tag points to now. Without network, the vendored copy decides.

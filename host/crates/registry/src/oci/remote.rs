@@ -83,7 +83,7 @@ impl Remote {
 
     /// The same, but stops as soon as `canceled` returns true; it is called several times per second.
     #[must_use]
-    pub fn cancelled_by(mut self, canceled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    pub fn canceled_by(mut self, canceled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.wire.canceled = Arc::new(canceled);
         self
     }

@@ -38,7 +38,7 @@ fn refused(space: &Space, expected: &[&str]) -> String {
     printed
 }
 
-/// After whatever happened, a good recipe works.
+/// A good recipe works, whatever happened before.
 fn converges(space: &Space) {
     let output = space.host(&["run", "bad:recipe=hostile:good", "bad:init=", "bad:install="]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -23,7 +23,7 @@ pub(in crate::run) fn is_in(path: &Path, directories: &[PathBuf]) -> bool {
 }
 
 /// Where the Python of a virtual environment is installed, as the environment names it and without links; nothing if it is not
-/// of an installed Python. If that directory holds one of `kept`, then only what belongs to the Python.
+/// of an installed Python. If that directory contains one of `kept`, then only what belongs to the Python.
 pub(in crate::run) fn installation(python: &Path, kept: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(interpreter) = python.canonicalize() else { return Vec::new() };
     let Some(root) = interpreter.parent().and_then(Path::parent) else { return Vec::new() };

@@ -89,7 +89,7 @@ fn directory(project: &Path) -> Result<PathBuf, BuildError> {
     Ok(directory.canonicalize().map_err(FileError::of("open", directory))?)
 }
 
-/// What the build of `project` neither sees nor changes. A directory of the buildout that holds the project (`download-cache =`
+/// What the build of `project` neither sees nor changes. A directory of the buildout that contains the project (`download-cache =`
 /// means the buildout directory, and projects may be in `parts`) does not hide it.
 fn protected(wanted: &DevelopRequest<'_>, project: &Path) -> Vec<PathBuf> {
     let all = wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]);

@@ -94,7 +94,7 @@ impl Unfinished {
         open.as_mut().map_or(Ok(()), |open| open.write_all(&line))
     }
 
-    /// Whether a run that was killed made `path`, or a directory that holds it, for the part.
+    /// Whether a run that was killed made `path`, or a directory that contains it, for the part.
     pub(crate) fn includes(&self, part: &str, path: &Path) -> bool {
         let left = self.left();
         let mut announced = left.iter().filter(|line| line.part == part && path.starts_with(&line.path));

@@ -186,7 +186,7 @@ fn no_package_registry_is_named() {
 }
 
 #[test]
-fn the_licences_are_there() {
+fn the_licenses_are_there() {
     assert!(read("LICENSE-MIT").contains("Permission is hereby granted, free of charge"));
     assert!(read("LICENSE-APACHE").contains("Apache License"));
     assert_eq!(toml_value(&read("Cargo.toml"), "[workspace.package]", "license"), "MIT OR Apache-2.0");
@@ -266,7 +266,7 @@ fn documents_name_files_that_are_there() {
     none("these files are not there", found);
 }
 
-/// Lines of files below `directories` that hold one of `words` as a whole word. Of scenarios, only the prose: what they
+/// Lines of files below `directories` that contain one of `words` as a whole word. Of scenarios, only the prose: what they
 /// show are the program's words.
 fn lines_with(directories: &[&str], words: &[&str]) -> Vec<String> {
     let is_inside = |path: &PathBuf| directories.iter().any(|directory| path.starts_with(directory));
@@ -291,7 +291,7 @@ fn lines_with(directories: &[&str], words: &[&str]) -> Vec<String> {
     found
 }
 
-/// Directories in which every text is held against the rules about words.
+/// Directories in which the rules about words apply to every text.
 const PLAIN: [&str; 8] = [".ci", "docs", "fuzz", "host", "recipes", "sdk", "tests", "xtask"];
 
 #[test]

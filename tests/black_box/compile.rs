@@ -125,7 +125,7 @@ fn assert_cached_nothing(space: &Space, good: &[(PathBuf, Vec<u8>)]) {
     assert_eq!(before, after, "a form that is used is marked so: none was");
 }
 
-/// Whatever the clock says: an older file is not an older recipe, nor a newer one a newer.
+/// The clock decides nothing: an older file is not an older recipe, and a newer file is not a newer one.
 #[test]
 fn a_component_is_judged_by_its_bytes() {
     let space = space();
@@ -150,7 +150,7 @@ fn a_component_is_judged_by_its_bytes() {
     }
 }
 
-/// Runs with `bytes` as a component; the run must end with a message that holds `expected`.
+/// Runs with `bytes` as a component; the run must end with a message that contains `expected`.
 fn refused(bytes: impl FnOnce(&Path), expected: &str) {
     let space = space();
     bytes(&space.buildout().join("good.wasm"));

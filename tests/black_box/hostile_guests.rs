@@ -22,7 +22,7 @@ fn space(options: &str, grant: &str) -> Space {
     space
 }
 
-/// Runs; the run must fail with a message that holds all of `expected`, and touch nothing.
+/// Runs; the run must fail with a message that contains all of `expected`, and touch nothing.
 fn refused(space: &Space, expected: &[&str]) -> String {
     let output = space.host(&["run"]);
     let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
@@ -38,7 +38,7 @@ fn refused(space: &Space, expected: &[&str]) -> String {
     printed
 }
 
-/// After whatever happened, a good recipe works.
+/// A good recipe works, whatever happened before.
 fn converges(space: &Space) {
     let output = space.host(&["run", "bad:recipe=hostile:good", "bad:init=", "bad:install="]);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,7 +1,7 @@
 //! Recipes in all languages, with their real compilers: `recipe new`, `recipe build`, `recipe test`, and a buildout that
 //! develops the project.
 //!
-//! The same behaviour gives the same log, tree and state in each. `cargo xtask toolchains` sets the compilers up; each
+//! The same behavior gives the same log, tree and state in each. `cargo xtask toolchains` sets the compilers up; each
 //! language's steps share a project and a compile cache, since the components of Python and JavaScript take ten seconds each.
 
 use std::os::unix::fs::MetadataExt as _;
@@ -18,7 +18,7 @@ struct TestedLanguage {
     missing: Option<(&'static str, &'static str)>,
     /// A line that the compiler refuses, put at the file's end, and what it must say.
     mistake: (&'static str, &'static str),
-    /// A recipe that uses all that the host lends, and fails in the way that its option `how` names.
+    /// A recipe that uses all that the host offers, and fails in the way that its option `how` names.
     recipe: &'static str,
     /// Ways to fail, and what must be said.
     failures: &'static [(&'static str, &'static [&'static str])],
@@ -218,7 +218,7 @@ fn shows_what_the_compiler_says(space: &Space, language: &TestedLanguage) {
     space.write(&path, &source);
 }
 
-/// A recipe reaches all that the host lends: options, sections, locks, permissions, commands, downloads.
+/// A recipe reaches all that the host offers: options, sections, locks, permissions, commands, downloads.
 fn reaches_all(space: &Space, language: &TestedLanguage) {
     space.write(&format!("note/{}", language.file), language.recipe);
     space.write(

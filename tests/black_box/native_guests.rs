@@ -207,7 +207,7 @@ fn a_grant_for_all_servers_opens_no_local_file() {
         assert_eq!(code, Some(0), "{url}: {printed}");
         assert!(["content", "secret"].contains(&space.read("parts/tool/copy").as_str()), "{url}");
     }
-    // Who asks for local files needs a prefix of them.
+    // A request for local files needs a prefix of them.
     fails("fetch = /etc/passwd\naddresses = file:///\n", any, &[r#"fetch = ["file:///"]"#]);
 }
 

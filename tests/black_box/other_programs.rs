@@ -13,7 +13,7 @@ use base::environment::Environment;
 use base::event::Silent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use registry::oci::{Artefact, ArtifactSignature, Reference, Remote, RemoteSettings, signatures};
+use registry::oci::{Artifact, ArtifactSignature, Reference, Remote, RemoteSettings, signatures};
 use registry::signature::{Payload, PublicKey};
 use serde_json::Value;
 use test_support::publisher::{done, push, refused, space};
@@ -27,7 +27,7 @@ fn cross_check(arguments: &str) -> String {
     format!("'{}' {arguments}", program.display())
 }
 
-/// Fails as a program does that says no.
+/// Fails as a program that refuses does.
 fn denied(space: &Space, command: &str) {
     let (printed, code) = space.shell(command);
     assert_eq!(code, 1, "{command}\n{printed}");
@@ -85,11 +85,11 @@ fn we_read_the_keys_of_the_crate_sigstore() {
     assert!(space.read("recipes.toml").contains("[key.theirs]"));
 }
 
-fn signatures_of(reference: &Reference) -> (Artefact, Vec<ArtifactSignature>) {
+fn signatures_of(reference: &Reference) -> (Artifact, Vec<ArtifactSignature>) {
     let remote = Remote::new(&Environment::default(), RemoteSettings::default(), Arc::new(Silent));
-    let artefact = Artefact::of(&remote, reference).unwrap();
-    let found = signatures(&remote, reference, artefact.manifest.digest).unwrap();
-    (artefact, found)
+    let artifact = Artifact::of(&remote, reference).unwrap();
+    let found = signatures(&remote, reference, artifact.manifest.digest).unwrap();
+    (artifact, found)
 }
 
 /// What of the signatures that key made.
@@ -211,8 +211,8 @@ fn we_accept_what_skopeo_signs_with_our_key() {
         return left_out("whether we accept what skopeo signs now");
     }
     assert_eq!(code, 0, "{printed}");
-    let (artefact, found) = signatures_of(&signed.parse().unwrap());
-    let expected = Payload { reference: signed.clone(), manifest: artefact.manifest.digest };
+    let (artifact, found) = signatures_of(&signed.parse().unwrap());
+    let expected = Payload { reference: signed.clone(), manifest: artifact.manifest.digest };
     assert_eq!(payloads_by(&space.buildout().join("acme.pub"), &found), [expected]);
     assert_eq!(payloads_by(&space.buildout().join("other.pub"), &found), []);
     // A signature of ours joins skopeo's.

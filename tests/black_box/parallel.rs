@@ -79,7 +79,7 @@ fn the_state_is_that_of_a_serial_run() {
         lines.sort();
         (first, changed, named, lines)
     });
-    // Only with several at once a line says whose it is.
+    // Only if several run at once does a line show which part printed it.
     for line in &mut runs[1].3 {
         if let Some((_, printed)) = line.split_once(": well, ") {
             *line = format!("well, {printed}");

@@ -109,14 +109,14 @@ fn sections_are_read_in_every_call_and_changed_in_init_alone() {
 }
 
 #[test]
-fn reading_in_install_initialises_nothing_and_what_is_set_there_is_not_recorded() {
+fn reading_in_install_initializes_nothing_and_what_is_set_there_is_not_recorded() {
     let mut reach = ReachingBuildout::new("");
     reach.configuration +=
-        "\n[unused]\nrecipe = reaching\ninit =\n  say x initialised\npath = ${buildout:directory}/x\n";
+        "\n[unused]\nrecipe = reaching\ninit =\n  say x initialized\npath = ${buildout:directory}/x\n";
     let (code, printed) = reach.run("install", &["section get unused path", "section own late 1"], "");
     assert_eq!(code, Some(0), "{printed}");
     assert!(printed.contains(&format!("Some({:?})", reach.at("x"))), "{printed}");
-    assert!(!printed.contains("initialised"), "{printed}");
+    assert!(!printed.contains("initialized"), "{printed}");
     let state = reach.space.read(".installed.cfg");
     assert!(!state.contains("[unused]") && !state.contains("late ="), "{state}");
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use registry::oci::Artefact;
+use registry::oci::Artifact;
 use test_support::http::{ReceivedRequest, ScriptedAnswer, Server};
 use test_support::publisher::{done, push, refused, space};
 use test_support::registry::{Registry, USER};
@@ -23,7 +23,7 @@ fn push_and_pull() {
     let component = std::fs::read(component("recipe_mkdir")).unwrap();
     assert_eq!(std::fs::read(space.buildout().join("recipes.wasm")).unwrap(), component);
 
-    // The same file makes the same artefact.
+    // The same file makes the same artifact.
     assert_eq!(pushed, push(&space, &reference, "acme"));
     // A file is replaced only if it was named.
     space.write("recipes.wasm", "something else");
@@ -205,8 +205,8 @@ fn what_is_not_locked_cannot_be_vendored() {
 fn a_run_does_not_believe_a_registry_that_lies() {
     let ours = std::fs::read(component("recipe_mkdir")).unwrap();
     let name = "registry.example/acme:1".parse().unwrap();
-    let (artefact, _) = Artefact::describe(&name, &ours, &Default::default()).unwrap();
-    let manifest = artefact.manifest.bytes;
+    let (artifact, _) = Artifact::describe(&name, &ours, &Default::default()).unwrap();
+    let manifest = artifact.manifest.bytes;
     let other = std::fs::read(component("recipe_debug")).unwrap();
     let registry = Server::start(move |request| match request.path.as_str() {
         path if path.ends_with("/manifests/1") => ScriptedAnswer::ok(manifest.clone()),

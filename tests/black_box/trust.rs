@@ -12,7 +12,7 @@ use base::event::Silent;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use registry::oci::{
-    Artefact, ArtifactDescription, ArtifactSignature, ImageLayout, Reference, Remote, RemoteSettings, add_signature,
+    Artifact, ArtifactDescription, ArtifactSignature, ImageLayout, Reference, Remote, RemoteSettings, add_signature,
 };
 use registry::signature::{Payload, PrivateKey};
 use test_support::Space;
@@ -73,7 +73,7 @@ impl Sharing {
     /// Publishes a component under the tag, without a signature.
     fn push(&self, name: &str) -> Digest {
         let published =
-            Artefact::publish(&self.remote(), &self.reference(), &component(name), &ArtifactDescription::default());
+            Artifact::publish(&self.remote(), &self.reference(), &component(name), &ArtifactDescription::default());
         published.unwrap().manifest.digest
     }
 
@@ -241,7 +241,7 @@ fn what_is_not_signed_as_it_must_be_is_not_even_compiled() {
     sharing.sign(manifest, &stranger, &sharing.payload(manifest));
     sharing.fails(&["run"], &["is signed by a key that is not in recipes.toml, not by acme", "key import"]);
     sharing.nothing_came_of_it();
-    let other = Digest::of(b"another artefact");
+    let other = Digest::of(b"another artifact");
     sharing.sign(manifest, &sharing.acme, &sharing.payload(other));
     sharing.fails(
         &["run"],
@@ -354,9 +354,9 @@ fn what_cannot_be_granted_is_not_proposed() {
 fn a_directory_that_the_buildout_carries_with_it_needs_no_registry() {
     let sharing = Sharing::new();
     let layout = ImageLayout::create(&sharing.space.buildout().join("vendor")).unwrap();
-    let artefact =
-        Artefact::publish(&layout, &sharing.reference(), &component(MODEST), &ArtifactDescription::default()).unwrap();
-    let manifest = artefact.manifest.digest;
+    let artifact =
+        Artifact::publish(&layout, &sharing.reference(), &component(MODEST), &ArtifactDescription::default()).unwrap();
+    let manifest = artifact.manifest.digest;
     let payload = sharing.payload(manifest);
     let base64 = STANDARD.encode(sharing.acme.sign(payload.as_bytes()));
     add_signature(&layout, &sharing.reference(), manifest, &ArtifactSignature { payload: payload.into(), base64 })

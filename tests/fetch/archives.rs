@@ -217,7 +217,7 @@ fn bombs_are_refused() {
     let name = TarEntry::of(b'L', "././@LongLink", &vec![b'x'; 4 << 20]);
     let fault = fault_of(&gzip(&tar(&[name, TarEntry::file("a", b"")])));
     assert_eq!(fault, ArchiveFault::Limit { what: "bytes of headers", limit: 1 << 20 });
-    // A file of 7 GiB, says the header.
+    // The header says that the file has 7 GiB.
     let lie = tar(&[TarEntry::file("a", b"x").size(0o77_777_777_777 >> 2)]);
     assert!(matches!(fault_with(&lie, &bytes), ArchiveFault::Limit { .. }));
 
@@ -359,7 +359,7 @@ fn fixture(name: &str) -> Vec<u8> {
     fs::read(repository().join("tests/fetch/archives").join(name)).unwrap()
 }
 
-/// A name of 90 and one of 120 bytes, which no plain tar header holds.
+/// A name of 90 and one of 120 bytes, which do not fit in a plain tar header.
 fn long_name() -> String {
     format!("src/{}/{}", "d".repeat(90), "f".repeat(120))
 }
@@ -434,15 +434,15 @@ fn stripping_needs_one_directory() {
 }
 
 #[test]
-fn unpacking_can_be_cancelled() {
+fn unpacking_can_be_canceled() {
     let space = ArchiveSpace::new();
     fs::write(space.path("archive"), tar(&[TarEntry::file("a", &[0; 1 << 20]), TarEntry::file("b", b"")])).unwrap();
     let asked = Cell::new(0);
-    let cancelled = || {
+    let canceled = || {
         asked.set(asked.get() + 1);
         asked.get() > 3
     };
-    let error = unpack(&space.path("archive"), &space.path("out"), &UnpackOptions::default(), &cancelled).unwrap_err();
+    let error = unpack(&space.path("archive"), &space.path("out"), &UnpackOptions::default(), &canceled).unwrap_err();
     assert!(matches!(error, UnpackError::Canceled(_)), "{error}");
     space.assert_untouched();
 }

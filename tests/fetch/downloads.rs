@@ -302,18 +302,18 @@ fn local_files_are_used_where_they_are() {
 }
 
 #[test]
-fn a_download_can_be_cancelled_while_the_server_is_silent() {
+fn a_download_can_be_canceled_while_the_server_is_silent() {
     let server = Server::script([ScriptedAnswer::ok("only").length(50).stalled()]);
     let space = DownloadSpace::with(|settings| settings.limits.stall = Duration::from_secs(600));
-    let cancelled = AtomicBool::new(false);
+    let canceled = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let download = scope.spawn(|| {
             space
                 .downloader()
-                .download(&DownloadRequest::new(server.url("/a")), &Silent, &|| cancelled.load(Ordering::Relaxed))
+                .download(&DownloadRequest::new(server.url("/a")), &Silent, &|| canceled.load(Ordering::Relaxed))
         });
         wait_until("the server is asked", || !server.requests().is_empty());
-        cancelled.store(true, Ordering::Relaxed);
+        canceled.store(true, Ordering::Relaxed);
         let error = download.join().unwrap().unwrap_err();
         assert!(matches!(error, DownloadError::Canceled { .. }), "{error}");
     });

@@ -11,7 +11,7 @@ use base::event::Silent;
 use base::source::Explain as _;
 use fetch::{NetworkUse, TransferFault, TransferLimits};
 use registry::oci::{
-    Artefact, Artefacts as _, ArtifactDescription, ArtifactManifest, Integrity, LARGEST_MANIFEST, Reference,
+    Artifact, ArtifactDescription, ArtifactManifest, Artifacts as _, Integrity, LARGEST_MANIFEST, Reference,
     RegistryError, Remote, RemoteSettings, signatures,
 };
 use test_support::http::{ReceivedRequest, ScriptedAnswer, Server};
@@ -21,7 +21,7 @@ const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
 /// `acme:secret`, as Docker keeps it.
 const AUTH: &str = "YWNtZTpzZWNyZXQ=";
 
-/// What an honest registry would have: the artefact's documents.
+/// What an honest registry would have: the artifact's documents.
 #[derive(Clone)]
 struct Truth {
     manifest: ArtifactManifest,
@@ -31,8 +31,8 @@ struct Truth {
 impl Truth {
     fn new() -> Self {
         let reference = "registry.example/acme/recipes:1.2".parse().unwrap();
-        let (artefact, config) = Artefact::describe(&reference, COMPONENT, &ArtifactDescription::default()).unwrap();
-        Self { manifest: artefact.manifest, config }
+        let (artifact, config) = Artifact::describe(&reference, COMPONENT, &ArtifactDescription::default()).unwrap();
+        Self { manifest: artifact.manifest, config }
     }
 
     /// What an honest registry answers.
@@ -85,11 +85,11 @@ fn remote_logged_in(registry: &Server, home: &tempfile::TempDir) -> Remote {
     Remote::new(&environment, RemoteSettings { limits: limits(), ..RemoteSettings::default() }, Arc::new(Silent))
 }
 
-/// Reads all of an artefact.
+/// Reads all of an artifact.
 fn pull(remote: &Remote, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
-    let artefact = Artefact::of(remote, reference)?;
-    artefact.config(remote, reference)?;
-    artefact.component(remote, reference)
+    let artifact = Artifact::of(remote, reference)?;
+    artifact.config(remote, reference)?;
+    artifact.component(remote, reference)
 }
 
 fn integrity(outcome: Result<Vec<u8>, RegistryError>) -> (&'static str, Integrity) {
@@ -113,7 +113,7 @@ fn an_honest_registry_is_believed() {
 #[test]
 fn another_manifest_than_was_asked_for_is_refused() {
     let truth = Truth::new().manifest;
-    let other = Artefact::describe(&"a.b/c:1".parse().unwrap(), b"another", &ArtifactDescription::default())
+    let other = Artifact::describe(&"a.b/c:1".parse().unwrap(), b"another", &ArtifactDescription::default())
         .unwrap()
         .0
         .manifest;
@@ -327,7 +327,7 @@ fn a_token_is_asked_for_with_credentials_and_for_no_more_than_is_needed() {
         "{to_registry:?}"
     );
 
-    // Who is not logged in asks for a token too, with nothing in hand.
+    // A client that is not logged in requests a token, too, without credentials.
     let remote = remote();
     assert_eq!(pull(&remote, &reference(&registry)).unwrap(), COMPONENT);
     assert!(tokens.requests()[1].header("authorization").is_none());
@@ -393,10 +393,10 @@ fn uploads(
     })
 }
 
-fn push(registry: &Server) -> Result<Artefact, RegistryError> {
+fn push(registry: &Server) -> Result<Artifact, RegistryError> {
     let home = tempfile::tempdir().unwrap();
     let remote = remote_logged_in(registry, &home);
-    Artefact::publish(&remote, &reference(registry), COMPONENT, &ArtifactDescription::default())
+    Artifact::publish(&remote, &reference(registry), COMPONENT, &ArtifactDescription::default())
 }
 
 #[test]

@@ -11,7 +11,7 @@ use base::event::Silent;
 use base::source::Explain as _;
 use fetch::NetworkUse;
 use registry::oci::{
-    Artefact, Artefacts as _, ArtifactDescription, ArtifactSignature, ImageLayout, Reference, RegistryError, Remote,
+    Artifact, ArtifactDescription, ArtifactSignature, Artifacts as _, ImageLayout, Reference, RegistryError, Remote,
     RemoteSettings, add_signature, annotation, signatures,
 };
 use test_support::registry::Registry;
@@ -59,16 +59,16 @@ fn what_is_pushed_is_pulled() {
     let registry = Registry::start();
     let remote = remote();
     let reference = reference(&registry, "acme/recipes:1.2");
-    let pushed = Artefact::publish(&remote, &reference, COMPONENT, &description()).unwrap();
+    let pushed = Artifact::publish(&remote, &reference, COMPONENT, &description()).unwrap();
     for reference in [reference.clone(), reference.with_digest(pushed.manifest.digest)] {
-        let found = Artefact::of(&remote, &reference).unwrap();
+        let found = Artifact::of(&remote, &reference).unwrap();
         assert_eq!(found, pushed);
         assert_eq!(found.component(&remote, &reference).unwrap(), COMPONENT);
         assert!(found.config(&remote, &reference).is_ok());
         assert_eq!(found.annotations[annotation::TITLE], "acme");
     }
     // Again, and under another tag: nothing new, the same digest.
-    let again = Artefact::publish(&remote, &reference.with_tag("1").unwrap(), COMPONENT, &description()).unwrap();
+    let again = Artifact::publish(&remote, &reference.with_tag("1").unwrap(), COMPONENT, &description()).unwrap();
     assert_eq!(again.manifest.digest, pushed.manifest.digest);
 }
 
@@ -77,7 +77,7 @@ fn signatures_are_kept_next_to_the_component() {
     let registry = Registry::start();
     let remote = remote();
     let reference = reference(&registry, "acme/recipes:1.2");
-    let digest = Artefact::publish(&remote, &reference, COMPONENT, &description()).unwrap().manifest.digest;
+    let digest = Artifact::publish(&remote, &reference, COMPONENT, &description()).unwrap().manifest.digest;
     assert_eq!(signatures(&remote, &reference, digest).unwrap(), []);
     let of = |name: &str| ArtifactSignature {
         payload: format!("{{\"of\":\"{name}\"}}").into_bytes(),
@@ -95,13 +95,13 @@ fn what_is_not_there_is_reported() {
     let remote = remote();
     let digest = Digest::of(b"nothing");
     for reference in [reference(&registry, "acme/recipes:1.2"), reference(&registry, "a:1").with_digest(digest)] {
-        let error = Artefact::of(&remote, &reference).unwrap_err();
+        let error = Artifact::of(&remote, &reference).unwrap_err();
         assert!(matches!(error, RegistryError::NotFound { .. }), "{error}");
         assert!(error.to_string().contains(&reference.to_string()) && !error.hints().is_empty(), "{error}");
     }
     let gone = reference(&registry, "a:1");
     registry.stop();
-    let error = Artefact::of(&remote, &gone).unwrap_err();
+    let error = Artifact::of(&remote, &gone).unwrap_err();
     assert!(matches!(error, RegistryError::Call { .. }) && error.to_string().contains("refused"), "{error}");
 }
 
@@ -111,20 +111,20 @@ fn a_password_is_taken_from_dockers_configuration_and_never_shown() {
     let reference = reference(&registry, "acme/recipes:1.2");
     let home = tempfile::tempdir().unwrap();
 
-    let error = Artefact::publish(&remote_of(home.path()), &reference, COMPONENT, &description()).unwrap_err();
+    let error = Artifact::publish(&remote_of(home.path()), &reference, COMPONENT, &description()).unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { known: false, .. }), "{error}");
     assert!(error.hints()[0].contains("docker login"), "{:?}", error.hints());
 
     registry.log_in(home.path());
     let remote = remote_of(home.path());
-    let pushed = Artefact::publish(&remote, &reference, COMPONENT, &description()).unwrap();
+    let pushed = Artifact::publish(&remote, &reference, COMPONENT, &description()).unwrap();
     assert_eq!(pushed.component(&remote, &reference).unwrap(), COMPONENT);
 
     let config = home.path().join("config.json");
     // The password is another, but no less base64: acme:wrongpassword
     let text = std::fs::read_to_string(&config).unwrap().replace("YWNtZTpzM2NyZXQ=", "YWNtZTp3cm9uZ3Bhc3N3b3Jk");
     std::fs::write(&config, text).unwrap();
-    let error = Artefact::of(&remote_of(home.path()), &reference).unwrap_err();
+    let error = Artifact::of(&remote_of(home.path()), &reference).unwrap_err();
     assert!(matches!(error, RegistryError::Unauthorized { known: true, .. }), "{error}");
     let shown = format!("{error} {error:?} {:?}", error.hints());
     assert!(!shown.contains("wrongpassword") && !shown.contains("YWNtZ"), "{shown}");
@@ -134,10 +134,10 @@ fn a_password_is_taken_from_dockers_configuration_and_never_shown() {
 fn offline_nothing_is_asked() {
     let registry = Registry::start();
     let reference = reference(&registry, "acme/recipes:1.2");
-    Artefact::publish(&remote(), &reference, COMPONENT, &description()).unwrap();
+    Artifact::publish(&remote(), &reference, COMPONENT, &description()).unwrap();
     let settings = RemoteSettings { network: NetworkUse::Offline, ..RemoteSettings::default() };
     let offline = Remote::new(&Environment::default(), settings, Arc::new(Silent));
-    let error = Artefact::of(&offline, &reference).unwrap_err();
+    let error = Artifact::of(&offline, &reference).unwrap_err();
     assert!(matches!(error, RegistryError::Offline { .. }), "{error}");
 }
 
@@ -146,7 +146,7 @@ fn skopeo_copies_and_inspects_what_we_push_and_we_read_what_it_copies() {
     let registry = Registry::start();
     let remote = remote();
     let reference = reference(&registry, "acme/recipes:1.2");
-    let pushed = Artefact::publish(&remote, &reference, COMPONENT, &description()).unwrap();
+    let pushed = Artifact::publish(&remote, &reference, COMPONENT, &description()).unwrap();
     let ours = format!("docker://{reference}");
     let raw = skopeo(&["inspect", "--tls-verify=false", "--raw", &ours]);
     assert_eq!(raw.as_bytes(), pushed.manifest.bytes);
@@ -155,13 +155,13 @@ fn skopeo_copies_and_inspects_what_we_push_and_we_read_what_it_copies() {
     let layout = format!("oci:{}:1.2", directory.path().join("layout").display());
     skopeo(&["--insecure-policy", "copy", "--src-tls-verify=false", &ours, &layout]);
     let layout = ImageLayout::open(&directory.path().join("layout")).unwrap();
-    let copied = Artefact::of(&layout, &reference).unwrap();
+    let copied = Artifact::of(&layout, &reference).unwrap();
     assert_eq!(copied, pushed);
     assert_eq!(copied.component(&layout, &reference).unwrap(), COMPONENT);
 
     // And back from a layout of ours into the registry.
     let vendored = ImageLayout::create(&directory.path().join("vendored")).unwrap();
-    Artefact::publish(&vendored, &reference, COMPONENT, &description()).unwrap();
+    Artifact::publish(&vendored, &reference, COMPONENT, &description()).unwrap();
     let from = format!("oci:{}:{reference}", directory.path().join("vendored").display());
     let other = format!("docker://{}/other:1", registry.host());
     skopeo(&["--insecure-policy", "copy", "--dest-tls-verify=false", &from, &other]);

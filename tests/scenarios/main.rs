@@ -1,5 +1,5 @@
 //! Runs texts with fenced blocks: the scenarios in `tests/scenarios/**.md`, files that a newcomer can read as documentation,
-//! and the documentation itself. the crate `scenario` says what the blocks mean.
+//! and the documentation itself. The crate `scenario` defines what the blocks mean.
 //!
 //! `/tmp/` stands for the directory that each text gets, `[REPOSITORY]` for the project's, `[TARGET]` for Cargo's target
 //! directory, `DIGEST` for a recipe's digest.

@@ -189,7 +189,7 @@ impl Program {
         let settings = RemoteSettings { plain_http: arguments.plain_http(), ..RemoteSettings::default() };
         let interrupt = self.interrupt.clone();
         Remote::new(&self.environment, settings, Arc::clone(&self.printer) as _)
-            .cancelled_by(move || interrupt.signal().is_some())
+            .canceled_by(move || interrupt.signal().is_some())
     }
 
     /// Prints a warning.

@@ -9,7 +9,7 @@ use std::path::Path;
 /// The name of the configuration file.
 pub(crate) const FILE: &str = "buildout.cfg";
 
-/// What a directory holds.
+/// What a directory contains.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Beginning {
     /// A configuration: a buildout already.

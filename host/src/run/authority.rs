@@ -34,13 +34,13 @@ fn defaults(view: &ResolvedBuildout, grant: &Grant) -> Vec<String> {
     let clause = |right: &str| match right {
         "read" => "read the buildout, and the system's programs and libraries".to_owned(),
         "write" => format!("write below {}, except for the files that the host keeps", option("directory")),
-        "run" => "start commands, confined to the same".to_owned(),
+        "run" => "start commands, confined to the same paths".to_owned(),
         "fetch" => match option("allow-hosts").split_whitespace().collect::<Vec<_>>()[..] {
             [] | ["*"] => "download from any host".to_owned(),
             ref hosts => format!("download from {}", hosts.join(", ")),
         },
         "distributions" => "install Python distributions with the settings of the buildout".to_owned(),
-        _ => format!("use the network in the commands {}", grant.network.join(", ")),
+        _ => format!("use the network in these commands: {}", grant.network.join(", ")),
     };
     let is_kept = |right: &&&str| grant.keeps_default(right) && (**right != "network" || !grant.network.is_empty());
     DEFAULT_RIGHTS.iter().filter(is_kept).map(|right| clause(right)).collect()

@@ -231,8 +231,8 @@ fn show_configuration(view: &ResolvedBuildout) {
     }
     let mut sections = view.buildout.sections();
     sections.sort();
-    let initialised = sections.iter().filter(|section| view.buildout.is_initialised(section));
-    let texts: String = initialised.map(|section| section_text(section, &view.buildout.snapshot(section))).collect();
+    let initialized = sections.iter().filter(|section| view.buildout.is_initialized(section));
+    let texts: String = initialized.map(|section| section_text(section, &view.buildout.snapshot(section))).collect();
     let text = format!("Configuration data:\n{texts}\n");
     view.context.report.report(Event::Text { level: Level::Debug, text: &text });
 }

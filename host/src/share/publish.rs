@@ -11,7 +11,7 @@ use crate::error::{Doing as _, RunError};
 use recipe::RecipePackage;
 use recipe::component::{DevelopedRecipe, developed_recipe};
 use registry::oci::{
-    Artefact, Artefacts, ArtifactDescription, ArtifactSignature, Reference, add_signature, annotation,
+    Artifact, ArtifactDescription, ArtifactSignature, Artifacts, Reference, add_signature, annotation,
     annotations_of_project,
 };
 use registry::signature::{Payload, PrivateKey};
@@ -33,7 +33,7 @@ pub(crate) struct Publication<'a> {
 /// The result of publishing.
 pub(crate) struct Published {
     /// The artifact, as in the registry.
-    pub(crate) artefact: Artefact,
+    pub(crate) artifact: Artifact,
     /// The description of the package.
     pub(crate) package: RecipePackage,
 }
@@ -43,7 +43,7 @@ impl Authoring {
     ///
     /// # Errors
     /// When it is not a recipe for this host, or cannot be stored there.
-    pub(crate) fn publish(&self, publication: &Publication<'_>, to: &dyn Artefacts) -> Result<Published, RunError> {
+    pub(crate) fn publish(&self, publication: &Publication<'_>, to: &dyn Artifacts) -> Result<Published, RunError> {
         let Publication { file, reference, .. } = *publication;
         let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let developed = DevelopedRecipe {
@@ -67,11 +67,11 @@ impl Authoring {
         let bytes = recipe.component.bytes()?;
         if let Some(key) = publication.signer {
             // First: anyone who resolves the tag must find the signature.
-            let (artefact, _) = Artefact::describe(reference, &bytes, &description).doing(publishing)?;
-            sign(to, reference, &artefact, key).doing(|| format!("Signing {reference}."))?;
+            let (artifact, _) = Artifact::describe(reference, &bytes, &description).doing(publishing)?;
+            sign(to, reference, &artifact, key).doing(|| format!("Signing {reference}."))?;
         }
-        let artefact = Artefact::publish(to, reference, &bytes, &description).doing(publishing)?;
-        Ok(Published { artefact, package })
+        let artifact = Artifact::publish(to, reference, &bytes, &description).doing(publishing)?;
+        Ok(Published { artifact, package })
     }
 }
 
@@ -92,12 +92,12 @@ fn annotations(package: &RecipePackage) -> BTreeMap<String, String> {
 /// Signs an artifact as cosign does. The payload also contains the tag, which skopeo's policies need. A signature by
 /// the same key for the same name exists only once.
 fn sign(
-    to: &dyn Artefacts,
+    to: &dyn Artifacts,
     reference: &Reference,
-    artefact: &Artefact,
+    artifact: &Artifact,
     key: &PrivateKey,
 ) -> Result<(), registry::oci::RegistryError> {
-    let manifest = artefact.manifest.digest;
+    let manifest = artifact.manifest.digest;
     let tag = reference.tag().map(|tag| format!(":{tag}")).unwrap_or_default();
     let payload = Payload { reference: format!("{}{tag}", reference.name()), manifest }.text().into_bytes();
     let base64 = STANDARD.encode(key.sign(&payload));

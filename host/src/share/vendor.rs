@@ -7,7 +7,7 @@ use base::remedy::Remedy;
 use super::authoring::Authoring;
 use crate::error::{Doing as _, RunError};
 use registry::locking::{ArtifactSources, ListedComponent, LockingError};
-use registry::oci::{Artefact, ImageLayout, Reference, RemoteSettings};
+use registry::oci::{Artifact, ImageLayout, Reference, RemoteSettings};
 use registry::recipes_toml::RecipesToml;
 use registry::{Locked, RecipesLock};
 
@@ -49,8 +49,8 @@ impl Authoring {
         for (publication, locked) in pinned {
             publication.pinned(locked.manifest, &locked.signers, &sources)?;
             let reference = publication.source.with_digest(locked.manifest);
-            let copied = Artefact::of(&*sources.kept, &reference)
-                .and_then(|artefact| artefact.copy(&*sources.kept, &layout, &reference));
+            let copied = Artifact::of(&*sources.kept, &reference)
+                .and_then(|artifact| artifact.copy(&*sources.kept, &layout, &reference));
             copied.doing(|| format!("Copying {reference}."))?;
             copies.push((publication.name.to_owned(), reference));
         }

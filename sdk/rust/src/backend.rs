@@ -70,7 +70,7 @@ impl OptionsBackend for wit::options::Options {
     }
 }
 
-/// The buildout of the host, lent to `init` or opened.
+/// The buildout of the host, passed to `init` or opened.
 impl<B: std::ops::Deref<Target = wit::buildout::Buildout>> BuildoutBackend for B {
     fn get(&self, section: &str, option: &str) -> Result<Option<String>, Error> {
         Ok((**self).get(section, option)?)

@@ -1,4 +1,4 @@
-//! Uses all that the host lends, and fails in the way that its option `how` names.
+//! Uses all that the host offers, and fails in the way that its option `how` names.
 
 use buildout_recipe::{
     Command, Context, Description, Download, Downloader, Ending, Error, Init, Lock, OptionDescription, Paths, Recipe,

@@ -83,7 +83,7 @@ fn what_was_refused_to_a_recipe_that_goes_on_is_reported_at_the_end() {
     let last = printed.trim_end().rsplit('\n').next().unwrap_or_default();
     assert_eq!(
         last,
-        "buildout: Part made was made, but something was refused to its recipe, and may be missing. If the part needs it: \
+        "buildout: Part made was made, but something that its recipe tried was refused, so the part may be incomplete. If the part needs it: \
          In recipes.toml, below [recipe.\"going_on\"], write: grant = { write = [\"/opt/going-on\"] }"
     );
     // What fails for another reason is the recipe's own business.
@@ -99,12 +99,12 @@ fn a_named_command_has_the_network_and_the_run_and_the_plan_say_so() {
     let asking = Asking::new("bash -c", BASH);
     let planned = asking.space.shown(&asking.space.succeeds(&["plan"]));
     assert!(planned.contains("recipes.toml:2 grants: network = [\"bash\"]"), "{planned}");
-    assert!(planned.contains("use the network in the commands bash"), "{planned}");
+    assert!(planned.contains("use the network in these commands: bash"), "{planned}");
     let printed = asking.space.shown(&asking.space.succeeds(&["run"]));
-    assert!(printed.contains("asking uses the network in the commands bash."), "{printed}");
+    assert!(printed.contains("asking uses the network in these commands: bash."), "{printed}");
     assert!(asking.space.read("answer").ends_with("answered"));
     let again = asking.space.shown(&asking.space.succeeds(&["run"]));
-    assert!(again.contains("asking uses the network in the commands bash."), "{again}");
+    assert!(again.contains("asking uses the network in these commands: bash."), "{again}");
 }
 
 #[test]

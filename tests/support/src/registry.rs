@@ -84,13 +84,13 @@ impl Registry {
     /// Ends it.
     pub fn stop(self) {}
 
-    /// Writes a Docker configuration that holds [`USER`] for this registry into `directory`.
+    /// Writes a Docker configuration that has [`USER`] for this registry into `directory`.
     pub fn log_in(&self, directory: &Path) {
         log_in(&self.host, directory);
     }
 }
 
-/// Writes a Docker configuration that holds [`USER`] for that registry into `directory`.
+/// Writes a Docker configuration that has [`USER`] for that registry into `directory`.
 pub fn log_in(host: &str, directory: &Path) {
     use base64::Engine as _;
     let auth = base64::engine::general_purpose::STANDARD.encode(format!("{}:{}", USER.0, USER.1));

@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of some bytes. Prints as 64 lower-case hexadecimal digits, and parses from them.
+/// SHA-256 of some bytes. Prints as 64 lowercase hexadecimal digits, and parses from them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 

@@ -159,7 +159,7 @@ pub fn is_of_system(path: &Path) -> bool {
     SYSTEM.iter().any(|directory| path.starts_with(directory))
 }
 
-/// Where commands may have made links. What is not there holds none.
+/// Where commands may have made links. What does not exist contains none.
 fn written(policy: &CommandPolicy) -> Vec<PathBuf> {
     let mut written: Vec<PathBuf> =
         policy.written.iter().chain(&policy.write).filter_map(|path| path.canonicalize().ok()).collect();

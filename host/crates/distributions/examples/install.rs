@@ -155,7 +155,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         commands: &commands,
         logs: target.join("build-logs"),
         report: &MessagePrinter,
-        cancelled: &|| false,
+        canceled: &|| false,
     };
     let supply = Supply::new(PackageIndex::new(sources, &web, &MessagePrinter), tools);
     for project in &arguments.develop {

@@ -77,14 +77,14 @@ pub(crate) fn entries(directory: &Dir) -> io::Result<Vec<(OsString, FileType)>> 
     Ok(found)
 }
 
-/// Copies the content of a file; where the file system can share it until one copy is changed, it does. `cancelled` is
+/// Copies the content of a file; where the file system can share it until one copy is changed, it does. `canceled` is
 /// called often.
-pub(crate) fn copy_content(from: &File, to: &File, cancelled: &dyn Fn() -> bool) -> io::Result<()> {
+pub(crate) fn copy_content(from: &File, to: &File, canceled: &dyn Fn() -> bool) -> io::Result<()> {
     if rustix::fs::ioctl_ficlone(to, from).is_ok() {
         return Ok(());
     }
     loop {
-        if cancelled() {
+        if canceled() {
             return Err(ErrorKind::Interrupted.into());
         }
         if io::copy(&mut io::Read::take(from, PIECE), &mut { to })? == 0 {
@@ -102,7 +102,7 @@ pub(crate) fn no_file() -> io::Error {
 pub(crate) struct CopyBudget<'a> {
     pub(crate) entries: u64,
     pub(crate) bytes: u64,
-    pub(crate) cancelled: &'a dyn Fn() -> bool,
+    pub(crate) canceled: &'a dyn Fn() -> bool,
 }
 
 impl CopyBudget<'_> {
@@ -111,7 +111,7 @@ impl CopyBudget<'_> {
     /// # Errors
     /// When there is too much, or the run was interrupted.
     pub(crate) fn take(&mut self, bytes: u64) -> io::Result<()> {
-        if (self.cancelled)() {
+        if (self.canceled)() {
             return Err(ErrorKind::Interrupted.into());
         }
         match (self.entries.checked_sub(1), self.bytes.checked_sub(bytes)) {
@@ -149,13 +149,13 @@ mod tests {
 
     #[test]
     fn what_is_copied_is_limited() {
-        let mut budget = CopyBudget { entries: 2, bytes: 10, cancelled: &|| false };
+        let mut budget = CopyBudget { entries: 2, bytes: 10, canceled: &|| false };
         budget.take(10).unwrap();
         assert!(budget.take(1).is_err());
         budget.take(0).unwrap();
         assert!(budget.take(0).is_err());
         assert_eq!(
-            CopyBudget { entries: 1, bytes: 1, cancelled: &|| true }.take(0).unwrap_err().kind(),
+            CopyBudget { entries: 1, bytes: 1, canceled: &|| true }.take(0).unwrap_err().kind(),
             ErrorKind::Interrupted
         );
     }

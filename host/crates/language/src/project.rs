@@ -50,7 +50,7 @@ impl Project {
 
     /// Works out the configuration that the file at `path` belongs to: of the `buildout.cfg` above it, if that extends
     /// it, else of the file itself.
-    pub fn analyse(self: &Arc<Self>, documents: &Documents, path: &Path) -> Option<Analysis> {
+    pub fn analyze(self: &Arc<Self>, documents: &Documents, path: &Path) -> Option<Analysis> {
         let remembered = self.roots.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
         let above = self.candidates(path);
         for root in remembered.into_iter().chain(above) {

@@ -20,7 +20,7 @@ pub enum RenameError {
     #[error("A name consists of letters, digits, `-`, `.` and `_`.")]
     Name,
     /// The new name is taken.
-    #[error("There is {0} already.")]
+    #[error("There is already {0}.")]
     Taken(String),
 }
 

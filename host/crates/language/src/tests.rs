@@ -93,7 +93,7 @@ impl EditedProject {
         let offset = marked.find('¦').unwrap_or(marked.len());
         let path = self.directory.path().join(name);
         self.documents.set(&path, &marked.replacen('¦', "", 1));
-        (self.project.analyse(&self.documents, &path).expect("an analysis"), offset)
+        (self.project.analyze(&self.documents, &path).expect("an analysis"), offset)
     }
 
     fn shown(&self, spots: &[Spot]) -> Vec<String> {

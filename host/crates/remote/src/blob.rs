@@ -48,7 +48,7 @@ impl BlobDigest {
         v2::Digest { hash: self.hash.to_string(), size_bytes: i64::try_from(self.size).unwrap_or(i64::MAX) }
     }
 
-    /// From a message of a server: 64 lower-case digits, and a size that is not negative.
+    /// From a message of a server: 64 lowercase digits, and a size that is not negative.
     pub(crate) fn from_message(message: &v2::Digest) -> Result<Self, InvalidBlobDigest> {
         let invalid = || InvalidBlobDigest(format!("{}/{}", message.hash, message.size_bytes));
         let hash = strict_hash(&message.hash).ok_or_else(invalid)?;
@@ -78,7 +78,7 @@ impl fmt::Debug for BlobDigest {
 
 /// The string is not the digest of a blob.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not the digest of a blob: that is 64 lower-case hexadecimal digits, a slash, and the number of bytes", .0.escape_debug())]
+#[error("`{}` is not the digest of a blob, which is 64 lowercase hexadecimal digits, a slash, and the number of bytes", .0.escape_debug())]
 pub struct InvalidBlobDigest(pub String);
 
 impl FromStr for BlobDigest {

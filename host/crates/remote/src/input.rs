@@ -18,7 +18,7 @@ pub struct InputRoot {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InputError {
     /// Not a relative path of ordinary names.
-    #[error("`{}` is not a path of an input: that is relative, without `.` and `..`", .0.escape_debug())]
+    #[error("`{}` is not the path of an input: such a path is relative, without `.` and `..`", .0.escape_debug())]
     Path(String),
     /// Another input is there.
     #[error("Two inputs have the path `{}`, or one is in the other", .0.escape_debug())]

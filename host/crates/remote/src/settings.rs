@@ -15,7 +15,7 @@ pub struct ServerAddress {
 
 /// The string is not the address of a server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not the address of a remote cache: that is grpc://HOST[:PORT], or grpcs://HOST[:PORT] with TLS", .0.escape_debug())]
+#[error("`{}` is not the address of a remote cache: write grpc://HOST[:PORT], or grpcs://HOST[:PORT] for TLS", .0.escape_debug())]
 pub struct InvalidServerAddress(String);
 
 impl FromStr for ServerAddress {

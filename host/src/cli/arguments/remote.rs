@@ -17,13 +17,13 @@ pub(in crate::cli) struct RemoteCacheArguments {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true", require_equals = true,
         value_parser = ["true", "false"], help_heading = "Remote cache")]
     remote_cache_upload: Option<String>,
-    /// Have parts that are not in the cache made by this server's workers (`grpc[s]://HOST[:PORT][/INSTANCE]`)
+    /// Let this server's workers make parts that are not in the cache (`grpc[s]://HOST[:PORT][/INSTANCE]`)
     #[arg(long, value_name = "URL", help_heading = "Remote cache")]
     remote_executor: Option<String>,
     /// Fail if a part that can be cached is not in the cache
     #[arg(long, help_heading = "Remote cache")]
     require_cached: bool,
-    /// Make this pair part of the key of each part (can be repeated)
+    /// Add this pair to the key of each part (can be repeated)
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Remote cache")]
     remote_platform: Vec<String>,
     /// Send the headers in this file (lines `NAME: VALUE`) to the server

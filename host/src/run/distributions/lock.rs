@@ -123,7 +123,7 @@ impl BuildoutDistributions {
         look: impl FnOnce(&Installer<'_>) -> Result<(), NoDistributions>,
     ) -> Result<DevelopedProject, NoDistributions> {
         let (tools, protected, options) = (self.tools(place)?, protected(place)?, BuildOptions::default());
-        let cancelled = || tools.is_cancelled();
+        let canceled = || tools.is_canceled();
         tools.with(place, options.clone(), |installer, builder| {
             let wanted = DevelopRequest {
                 project,
@@ -133,7 +133,7 @@ impl BuildoutDistributions {
                 memory: None,
                 changes_project: false,
             };
-            let developed = build::develop(builder, &wanted, &cancelled)?;
+            let developed = build::develop(builder, &wanted, &canceled)?;
             look(installer)?;
             Ok(developed)
         })

@@ -257,9 +257,8 @@ impl BuildoutDistributions {
             memory,
             changes_project: *may_change,
         };
-        let cancelled = || tools.is_cancelled();
-        let developed =
-            tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &cancelled))?;
+        let canceled = || tools.is_canceled();
+        let developed = tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &canceled))?;
         self.forget();
         Ok(developed)
     }

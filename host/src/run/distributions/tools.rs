@@ -88,10 +88,10 @@ impl InstallTools {
         let web: Box<dyn Web + Send> = match downloads.network {
             fetch::NetworkUse::Allowed => {
                 let interrupt = native.interrupt.clone();
-                let cancelled = Box::new(move || interrupt.signal().is_some());
+                let canceled = Box::new(move || interrupt.signal().is_some());
                 let pages = Some(cache.directory().to_owned());
                 let limits = directories::registries(buildout).limits;
-                Box::new(Once::new(PageDownloads::new(environment, limits, credentials(), pages, cancelled)))
+                Box::new(Once::new(PageDownloads::new(environment, limits, credentials(), pages, canceled)))
             }
             fetch::NetworkUse::Offline | fetch::NetworkUse::FromCache => Box::new(NoWeb),
         };
@@ -136,7 +136,7 @@ impl InstallTools {
             written: self.written.clone(),
         };
         let logs = self.cache.directory().join("build-logs");
-        let cancelled = || self.is_cancelled();
+        let canceled = || self.is_canceled();
         let tools = supply::SupplyTools {
             python: &self.python,
             web: &*self.web,
@@ -147,7 +147,7 @@ impl InstallTools {
             commands: &commands,
             logs: logs.clone(),
             report: &*self.report,
-            cancelled: &cancelled,
+            canceled: &canceled,
         };
         let index = PackageIndex::new(self.sources.clone(), &*self.web, &*self.report).with_lock(place.lock.clone());
         let supply = Supply::new(index, tools).with_options(options);
@@ -172,7 +172,7 @@ impl InstallTools {
     }
 
     /// Whether a signal has interrupted the run.
-    pub(super) fn is_cancelled(&self) -> bool {
+    pub(super) fn is_canceled(&self) -> bool {
         self.interrupt.signal().is_some()
     }
 }

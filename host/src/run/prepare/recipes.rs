@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use base::collections::Map;
 use base::event::Level;
 use base::source::{Explain, did_you_mean};
-use config::options::{Buildout, Initialise, Values};
+use config::options::{Buildout, Initialize, Values};
 use recipe::component::{CompileCache, ComponentError, DevelopedRecipe, ProgramKind, Resolved, Resolver};
 use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
 use registry::locking::{ComponentDescription, ConnectionContext, Describe, ListedComponent, Locking, Obtained};
@@ -191,7 +191,8 @@ impl Recipes {
         if grant.network.is_empty() || self.shared.distributions.only_looks() {
             return;
         }
-        let message = format!("{} uses the network in the commands {}.", reference.package, grant.network.join(", "));
+        let message =
+            format!("{} uses the network in these commands: {}.", reference.package, grant.network.join(", "));
         if self.shared.lent.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone()) {
             self.shared.context.log(Level::Warning, &message);
         }
@@ -266,7 +267,7 @@ impl Recipes {
         Ok(self.locations.get_or_init(|| locations))
     }
 
-    fn initialise_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {
+    fn initialize_part(&self, buildout: &Buildout, part: &str) -> Result<(), RunError> {
         if !is_part_name(part) {
             return Err(RunFault::PartName { name: part.to_owned(), place: buildout.place_of(part, None) }.into());
         }
@@ -282,9 +283,9 @@ impl Recipes {
     }
 }
 
-impl Initialise for Recipes {
-    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
-        self.initialise_part(buildout, part).map_err(|error| Box::new(Explained::from(error)) as Box<_>)
+impl Initialize for Recipes {
+    fn initialize(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
+        self.initialize_part(buildout, part).map_err(|error| Box::new(Explained::from(error)) as Box<_>)
     }
 }
 

@@ -50,7 +50,7 @@ fn digest(distribution: &Distribution, location: &Path, outside: &[PathBuf]) -> 
     if roots.is_empty() {
         roots.push(location.to_owned());
     }
-    // What holds the project, as `download-cache =` does, hides nothing of it.
+    // What contains the project, as `download-cache =` can, hides nothing of it.
     let outside: Vec<PathBuf> = outside.iter().filter(|path| !location.starts_with(path)).cloned().collect();
     let mut files = Vec::new();
     roots.iter().for_each(|root| collect(root, &outside, &mut files));

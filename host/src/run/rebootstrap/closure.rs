@@ -52,10 +52,10 @@ fn provide(
     section: &str,
     directory: &Path,
 ) -> Result<(String, PythonProvider, StageParts), RunError> {
-    initialise_references(view, section)?;
+    initialize_references(view, section)?;
     let executable = directory.join(executable(view, section)?).to_string_lossy().into_owned();
     let paths = prepended_paths(view, directory)?;
-    let parts = parts::initialised(view)?;
+    let parts = parts::initialized(view)?;
     Ok((executable, PythonProvider { section: section.to_owned(), is_part: parts.has(section), paths }, parts))
 }
 
@@ -75,7 +75,7 @@ fn executable(view: &ResolvedBuildout, section: &str) -> Result<String, RunError
 
 /// In zc.buildout 1.0, a reference does not initialize the part that it points to. Here it must: parts that the Python
 /// needs are installed first.
-fn initialise_references(view: &ResolvedBuildout, section: &str) -> Result<(), RunError> {
+fn initialize_references(view: &ResolvedBuildout, section: &str) -> Result<(), RunError> {
     if !view.buildout.configuration().classic {
         return Ok(());
     }

@@ -90,7 +90,7 @@ pub(in crate::run) fn with_wanted_python(
         }
     };
     let recipes = Arc::new(earlier.recipes.elsewhere(None));
-    let initialise = Arc::clone(&recipes) as Arc<_>;
-    let buildout = earlier.buildout.with_python(configuration, initialise, &provider.section, &python.executable);
+    let initialize = Arc::clone(&recipes) as Arc<_>;
+    let buildout = earlier.buildout.with_python(configuration, initialize, &provider.section, &python.executable);
     Ok(ResolvedBuildout { context: Arc::clone(&earlier.context), buildout, recipes })
 }

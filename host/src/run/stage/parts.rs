@@ -58,7 +58,7 @@ pub(in crate::run) fn requested(
     for part in if named.is_empty() { &listed } else { named } {
         check_section(view, part)?;
     }
-    let mut wanted = initialised(view)?.wanted;
+    let mut wanted = initialized(view)?.wanted;
     for part in &mut wanted {
         if let Some(known) = earlier.iter().find_map(|parts| parts.get(&part.name)) {
             part.clone_from(known);
@@ -74,7 +74,7 @@ pub(in crate::run) fn requested(
 }
 
 /// The parts that are initialized so far, in order.
-pub(in crate::run) fn initialised(view: &ResolvedBuildout) -> Result<StageParts, RunError> {
+pub(in crate::run) fn initialized(view: &ResolvedBuildout) -> Result<StageParts, RunError> {
     let parts = view.buildout.parts();
     let mut wanted: Vec<WantedPart> = parts.into_iter().map(|part| want(view, part)).collect::<Result<_, _>>()?;
     let runtime = view.recipes.runtime()?;

@@ -180,7 +180,7 @@ fn recurse(depth: u64) -> u64 {
     recurse(depth + 1) + filler[(depth % 64) as usize]
 }
 
-/// Reads an option of another section, whose recipe is initialised for that.
+/// Reads an option of another section, whose recipe is initialized for that.
 fn read(init: &Init<'_>) -> Result<(), Error> {
     drop(init.buildout().require(&init.options().require("section")?, "install")?);
     Ok(())

@@ -74,7 +74,7 @@ fn bits(result: i128, both_boolean: bool) -> Value {
     if both_boolean { Value::Boolean(result != 0) } else { Value::Integer(result) }
 }
 
-/// Division rounded towards minus infinity, as `//` does.
+/// Division rounded toward minus infinity, as `//` does.
 fn floor_division(a: i128, b: i128) -> Option<i128> {
     let quotient = a.checked_div(b)?;
     if a % b != 0 && (a < 0) != (b < 0) { quotient.checked_sub(1) } else { Some(quotient) }

@@ -191,7 +191,7 @@ impl<'a> Chain<'a> {
                 None => error,
             })?;
             compose(total, &effect)?;
-            // Offline holds for what is read from here on.
+            // Offline applies to what is read from here on.
             if let (false, Some(found)) = (self.is_decided, offline_of(&effect)) {
                 self.settings.offline = found?;
             }

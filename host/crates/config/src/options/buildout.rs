@@ -9,13 +9,13 @@ use base::collections::{Map, OrderedMap, Set};
 use base::source::{Explain, did_you_mean, nearest};
 
 /// How recipes are initialized. Called while options are resolved.
-pub trait Initialise: Send + Sync {
+pub trait Initialize: Send + Sync {
     /// Initializes the recipe of `part`. It may read and set the part's options, and read any other section, through
     /// `buildout`, which may call this again for the section that is read.
     ///
     /// # Errors
     /// When the recipe is not found, or fails.
-    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>>;
+    fn initialize(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>>;
 
     /// Whether recipes run at all. If not, nothing is resolved before it is requested.
     fn runs_recipes(&self) -> bool {
@@ -26,8 +26,8 @@ pub trait Initialise: Send + Sync {
 /// No recipe runs: options that a recipe would set remain unknown (`config`).
 pub struct NoRecipes;
 
-impl Initialise for NoRecipes {
-    fn initialise(&self, _buildout: &Buildout, _part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
+impl Initialize for NoRecipes {
+    fn initialize(&self, _buildout: &Buildout, _part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
         Ok(())
     }
 
@@ -45,7 +45,7 @@ pub struct Buildout {
 pub(super) struct BuildoutInner {
     pub(super) configuration: Arc<Configuration>,
     pub(super) macros: Macros,
-    pub(super) initialise: Arc<dyn Initialise>,
+    pub(super) initialize: Arc<dyn Initialize>,
     pub(super) inherited: Inherited,
     pub(super) state: Mutex<ResolutionState>,
 }
@@ -75,7 +75,7 @@ pub(super) struct ResolutionState {
     /// Current nesting of lookups.
     pub(super) depth: usize,
     /// Current nesting of initializations.
-    pub(super) initialising: usize,
+    pub(super) initializing: usize,
 }
 
 /// A requested section.
@@ -114,13 +114,13 @@ pub(super) type Seen = Vec<(String, String)>;
 impl Buildout {
     pub(super) fn with(
         configuration: Arc<Configuration>,
-        initialise: Arc<dyn Initialise>,
+        initialize: Arc<dyn Initialize>,
         inherited: Inherited,
         mut state: ResolutionState,
     ) -> Self {
         state.sections.reserve(configuration.sections.len());
         let (macros, state) = (Macros::default(), Mutex::new(state));
-        Self { shared: Arc::new(BuildoutInner { configuration, macros, initialise, inherited, state }) }
+        Self { shared: Arc::new(BuildoutInner { configuration, macros, initialize, inherited, state }) }
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, ResolutionState> {

@@ -1,4 +1,4 @@
-//! ConfigurationChanges of the configuration by programs: sections that recipes add, and whatever an extension changes.
+//! Changes of the configuration by programs: sections that recipes add, and what an extension changes.
 //!
 //! Values that were read before do not change. A changed value has the origin [`Origin::Program`], so that grants can
 //! disregard it.

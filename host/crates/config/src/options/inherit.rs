@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::buildout::{Buildout, Inherited, Initialise, ResolutionState, Seen};
+use super::buildout::{Buildout, Inherited, Initialize, ResolutionState, Seen};
 use super::error::OptionError;
 use crate::{Configuration, OptionValue, Options, Origin};
 
@@ -24,10 +24,10 @@ impl Inherited {
 
 impl Buildout {
     /// A fresh copy of this buildout, with other values of some options of `[buildout]`.
-    pub fn with_options(&self, initialise: Arc<dyn Initialise>, options: &[(&str, &str)]) -> Self {
+    pub fn with_options(&self, initialize: Arc<dyn Initialize>, options: &[(&str, &str)]) -> Self {
         let replaced = options.iter().map(|(option, value)| Inherited::replace(option, value)).collect();
         let inherited = Inherited { replaced, ..Inherited::default() };
-        Self::with(Arc::clone(&self.shared.configuration), initialise, inherited, ResolutionState::default())
+        Self::with(Arc::clone(&self.shared.configuration), initialize, inherited, ResolutionState::default())
     }
 
     /// A buildout of `configuration` whose `${buildout:executable}` is the `executable` that the section `python`
@@ -36,7 +36,7 @@ impl Buildout {
     pub fn with_python(
         &self,
         configuration: Arc<Configuration>,
-        initialise: Arc<dyn Initialise>,
+        initialize: Arc<dyn Initialize>,
         python: &str,
         executable: &str,
     ) -> Self {
@@ -44,7 +44,7 @@ impl Buildout {
         let settled = Some((self.clone(), state.sections.keys().cloned().collect()));
         let replaced = vec![Inherited::replace("executable", executable)];
         let inherited = Inherited { replaced, settled, python: Some(python.to_owned()) };
-        Self::with(configuration, initialise, inherited, state)
+        Self::with(configuration, initialize, inherited, state)
     }
 
     /// The resolution that another buildout starts with.

@@ -1,7 +1,7 @@
 //! From sections to resolved options: lazy substitution of `${section:option}`, and initialization of recipes while
 //! options are resolved.
 //!
-//! Does not know how a recipe runs: a crate above implements [`Initialise`]. All state is behind one lock, which is
+//! Does not know how a recipe runs: a crate above implements [`Initialize`]. All state is behind one lock, which is
 //! never held while a recipe is initialized, since recipes read options, too.
 
 mod buildout;
@@ -21,7 +21,7 @@ use crate::{ConfigError, Configuration, Options};
 use base::source::{Place, set_instead};
 use buildout::{Inherited, ResolutionState};
 
-pub use buildout::{Buildout, Initialise, NoRecipes};
+pub use buildout::{Buildout, Initialize, NoRecipes};
 pub use error::{OptionError, OptionProblem};
 
 /// Stack size, in bytes, for the thread that resolves options: references and initializations nest, with stack frames
@@ -43,9 +43,9 @@ pub enum Unread {
 }
 
 impl Buildout {
-    /// The options of `configuration`, whose recipes are initialized by `initialise`.
-    pub fn new(configuration: impl Into<Arc<Configuration>>, initialise: Arc<dyn Initialise>) -> Self {
-        Self::with(configuration.into(), initialise, Inherited::default(), ResolutionState::default())
+    /// The options of `configuration`, whose recipes are initialized by `initialize`.
+    pub fn new(configuration: impl Into<Arc<Configuration>>, initialize: Arc<dyn Initialize>) -> Self {
+        Self::with(configuration.into(), initialize, Inherited::default(), ResolutionState::default())
     }
 
     /// The configuration, before macros and substitution.
@@ -194,7 +194,7 @@ impl Buildout {
     }
 
     /// Whether the section was requested.
-    pub fn is_initialised(&self, section: &str) -> bool {
+    pub fn is_initialized(&self, section: &str) -> bool {
         self.state().sections.contains_key(section)
     }
 

@@ -13,7 +13,7 @@ use base::source::Place;
 const MAX_DEPTH: usize = 1000;
 
 /// Initializations of recipes nested deeper than this are refused.
-const MAX_INITIALISING: usize = 200;
+const MAX_INITIALIZING: usize = 200;
 
 /// Maximum number of uncached failures of options that were nested too deep: each one means repeated work.
 const MAX_RETRIES: usize = 1_000_000;
@@ -51,7 +51,7 @@ impl Buildout {
         let raw = self.written(name).map_err(|error| OptionError::new(OptionProblem::Recipe(Arc::new(error))))?;
         let is_part = raw.contains_key("recipe");
         self.state().sections.insert(name.to_owned(), SectionState { raw, ..SectionState::default() });
-        let runs_recipes = self.shared.initialise.runs_recipes();
+        let runs_recipes = self.shared.initialize.runs_recipes();
         if name == "buildout" {
             // If no recipe runs, an error here is reported when the option is read.
             self.absolutise_directories().or_else(|error| if runs_recipes { Err(error) } else { Ok(()) })?;
@@ -78,7 +78,7 @@ impl Buildout {
             self.ensure(dependency).map_err(|error| error.at(place()))?;
         }
         match self.lookup(name, "recipe", &mut Seen::new())? {
-            Some(recipe) if !recipe.is_empty() => self.initialise(name),
+            Some(recipe) if !recipe.is_empty() => self.initialize(name),
             _ => Ok(()),
         }
     }
@@ -103,21 +103,21 @@ impl Buildout {
         Ok(())
     }
 
-    fn initialise(&self, part: &str) -> Result<(), OptionError> {
+    fn initialize(&self, part: &str) -> Result<(), OptionError> {
         let nested = {
             let mut state = self.state();
-            state.initialising += 1;
-            state.initialising
+            state.initializing += 1;
+            state.initializing
         };
-        let outcome = if nested > MAX_INITIALISING {
-            let message = format!("More than {MAX_INITIALISING} parts wait for one another");
+        let outcome = if nested > MAX_INITIALIZING {
+            let message = format!("More than {MAX_INITIALIZING} parts wait for one another");
             Err(OptionError::new(OptionProblem::TooDeep(message)))
         } else {
-            let outcome = self.shared.initialise.initialise(self, part);
+            let outcome = self.shared.initialize.initialize(self, part);
             outcome.map_err(|error| OptionError::new(OptionProblem::Recipe(Arc::from(error))))
         };
         let mut state = self.state();
-        state.initialising -= 1;
+        state.initializing -= 1;
         match outcome {
             Ok(()) => {
                 state.parts.push(part.to_owned());
@@ -180,7 +180,7 @@ impl Buildout {
         }
         let text = self.nested(section, option, seen, |seen| self.substitute(section, &text, value.as_ref(), seen));
         let text = text.inspect_err(|error| {
-            if !self.shared.initialise.runs_recipes() && self.is_lasting(error, seen) {
+            if !self.shared.initialize.runs_recipes() && self.is_lasting(error, seen) {
                 self.state().failed.insert(key, error.clone());
             }
         })?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Buildout, Initialise, NoRecipes, OptionError};
+use super::{Buildout, Initialize, NoRecipes, OptionError};
 use crate::condition::{Facts, PathKind, PythonFacts, System};
 use crate::{ConfigFile, LoadRequest, Location, ReadError, ReadSettings, Reader, load};
 use base::environment::Environment;
@@ -43,8 +43,8 @@ impl Facts for NoFacts {
 /// A recipe whose behavior is selected by its part's name.
 struct TestRecipes;
 
-impl Initialise for TestRecipes {
-    fn initialise(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
+impl Initialize for TestRecipes {
+    fn initialize(&self, buildout: &Buildout, part: &str) -> Result<(), Box<dyn Explain + Send + Sync>> {
         let boxed = |error: OptionError| Box::new(error) as Box<dyn Explain + Send + Sync>;
         if let Some(path) = buildout.get(part, "path").map_err(boxed)? {
             buildout.set(part, "path", format!("/b/{path}"));
@@ -56,7 +56,7 @@ impl Initialise for TestRecipes {
     }
 }
 
-fn buildout_of(text: &str, recipes: Arc<dyn Initialise>) -> Buildout {
+fn buildout_of(text: &str, recipes: Arc<dyn Initialize>) -> Buildout {
     let environment = Environment { directory: "/b".into(), ..Environment::default() };
     let request = LoadRequest {
         file: Some(ConfigFile::Path("/b/buildout.cfg".into())),
@@ -77,7 +77,7 @@ fn buildout(text: &str) -> Buildout {
 const REFERENCE: &str = "[show]\nrecipe = x\nfile = ${data:path}/file\n[data]\nrecipe = x\npath = mydata\n";
 
 #[test]
-fn today_a_reference_initialises_the_part_that_it_names() {
+fn today_a_reference_initializes_the_part_that_it_names() {
     let buildout = buildout(REFERENCE);
     assert_eq!(buildout.get("show", "file").unwrap().as_deref(), Some("/b/mydata/file"));
     assert_eq!(buildout.parts(), ["data", "show"]);
@@ -97,7 +97,7 @@ fn the_classic_way_references_are_known_of_sections_that_are_only_read() {
     let text = "[buildout]\ninterpolation = classic\n[a]\nrecipe = x\nb = ${set:c}\n[set]\nc = ${z:path}\n[z]\nrecipe = x\npath = p\n";
     let buildout = buildout(text);
     assert_eq!(buildout.get("a", "b").unwrap().as_deref(), Some("p"));
-    assert!(!buildout.is_initialised("set"));
+    assert!(!buildout.is_initialized("set"));
     assert_eq!(buildout.dependencies("a").into_iter().collect::<Vec<_>>(), ["set"]);
     assert_eq!(buildout.dependencies("set").into_iter().collect::<Vec<_>>(), ["z"]);
 }
@@ -293,12 +293,12 @@ fn what_depends_on_a_change_is_known() {
 }
 
 #[test]
-fn a_copy_reads_what_was_not_read_and_initialises_nothing() {
+fn a_copy_reads_what_was_not_read_and_initializes_nothing() {
     let buildout =
         buildout("[a]\nrecipe = x\npath = p\n[b]\nrecipe = x\npath = ${a:path}/${c:value}\n[c]\nvalue = v\n");
     buildout.section("a").unwrap();
     let copy = buildout.without_recipes();
     assert_eq!(copy.get("b", "path").unwrap().as_deref(), Some("/b/p/v"));
     assert_eq!(copy.parts(), ["a"]);
-    assert!(!buildout.is_initialised("b") && !buildout.is_initialised("c"));
+    assert!(!buildout.is_initialized("b") && !buildout.is_initialized("c"));
 }

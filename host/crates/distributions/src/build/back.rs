@@ -28,14 +28,14 @@ struct BuiltAndOriginal<'a> {
 
 impl PrivateCopy {
     /// Puts the files that the build has made or changed into the project. Returns their paths in it.
-    pub(super) fn bring_back(&self, cancelled: &dyn Fn() -> bool) -> Result<BTreeSet<PathBuf>, BuildError> {
+    pub(super) fn bring_back(&self, canceled: &dyn Fn() -> bool) -> Result<BTreeSet<PathBuf>, BuildError> {
         let from = handles::open_real(&self.copy.canonicalize().map_err(FileError::of("open", &self.copy))?);
         let from = from.map_err(FileError::of("open", &self.copy))?;
         // The build command of a recipe project is not confined, and may start anything in it.
         let is_recipe = self.project.ancestors().any(|outer| outer.join(RECIPE).symlink_metadata().is_ok());
         let mut back = Back {
             private: self,
-            budget: CopyBudget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, cancelled },
+            budget: CopyBudget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, canceled },
             is_recipe,
             brought: BTreeSet::new(),
         };
@@ -146,7 +146,7 @@ impl Back<'_> {
         }
         self.budget.take(metadata.len()).map_err(FileError::of("copy", &path))?;
         let temporary = free_name(pair.to, name);
-        let put = copy(&source, &metadata, pair.to, &temporary, self.budget.cancelled)
+        let put = copy(&source, &metadata, pair.to, &temporary, self.budget.canceled)
             .and_then(|_| pair.to.rename(&temporary, pair.to, name));
         if let Err(error) = put {
             // Report the first error.

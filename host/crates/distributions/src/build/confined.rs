@@ -61,7 +61,7 @@ impl Commands for ConfinedCommands<'_> {
         })
     }
 
-    fn is_cancelled(&self) -> bool {
+    fn is_canceled(&self) -> bool {
         self.interrupt.signal().is_some()
     }
 }

@@ -52,7 +52,7 @@ impl PrivateCopy {
         project: &Path,
         copy: &Path,
         protected: &[PathBuf],
-        cancelled: &dyn Fn() -> bool,
+        canceled: &dyn Fn() -> bool,
     ) -> Result<Self, BuildError> {
         let opened = handles::open_real(project).map_err(FileError::of("open", project))?;
         let mut private = Self {
@@ -65,7 +65,7 @@ impl PrivateCopy {
         };
         std::fs::create_dir(copy).map_err(FileError::of("create the directory", copy))?;
         let target = Dir::open_ambient_dir(copy, cap_std::ambient_authority()).map_err(FileError::of("open", copy))?;
-        let mut budget = CopyBudget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, cancelled };
+        let mut budget = CopyBudget { entries: MOST_ENTRIES as u64, bytes: MOST_BYTES, canceled };
         private.copy_directory(&opened, &target, Path::new(""), &mut budget)?;
         Ok(private)
     }
@@ -137,7 +137,7 @@ impl PrivateCopy {
             return self.link_out(path, to, &name);
         }
         self.count(budget, metadata.len(), &path)?;
-        let copied = copy(source, &metadata, to, &name, budget.cancelled).map_err(FileError::of("copy", &path))?;
+        let copied = copy(source, &metadata, to, &name, budget.canceled).map_err(FileError::of("copy", &path))?;
         self.stamps.insert(inside, stamp(&copied));
         Ok(())
     }
@@ -167,10 +167,10 @@ pub(super) fn copy(
     metadata: &Metadata,
     to: &Dir,
     name: &OsStr,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> std::io::Result<Metadata> {
     let file = handles::create(to, name, metadata.permissions().mode() & 0o777 | 0o600)?;
-    handles::copy_content(source, &file, cancelled)?;
+    handles::copy_content(source, &file, canceled)?;
     let time = Timespec { tv_sec: metadata.mtime(), tv_nsec: metadata.mtime_nsec() };
     futimens(&file, &Timestamps { last_access: time, last_modification: time })?;
     file.metadata()

@@ -36,7 +36,7 @@ const SYNTAX_OF_PYTHON_2: [&str; 7] = [
     "use_2to3 is invalid",
 ];
 
-const PYTHON_2: &str = "It was written for Python 2. A newer version may not be; [versions] decides which one is used.";
+const PYTHON_2: &str = "It was written for Python 2. A newer version may support Python 3; [versions] can select one.";
 
 /// Hints for a build that ended with these lines.
 pub(super) fn hints(last: &[String]) -> Vec<String> {
@@ -56,17 +56,17 @@ fn hint(line: &str) -> Option<String> {
     }
     if let Some(header) = missing_header(line) {
         return Some(format!(
-            "It needs {header}: install the package of the system that has it, or make the library with a part, and name the \
+            "It needs {header}: install the system package that contains it, or build the library in a part, and list its \
              directories with zc.recipe.egg:custom."
         ));
     }
     if let Some(module) = missing_module(line) {
         return Some(match module {
-            "pkg_resources" => "It needs pkg_resources, which new versions of setuptools do not have: a newer version of it may do \
-                                without, or put a pyproject.toml with requires = [\"setuptools<81\"] next to its setup.py."
+            "pkg_resources" => "It needs pkg_resources, which new versions of setuptools do not have: use a newer version that does \
+                                not need it, or put a pyproject.toml with requires = [\"setuptools<81\"] next to its setup.py."
                 .to_owned(),
             module => format!(
-                "Its setup.py imports {module}, and does not declare that. A newer version may have a pyproject.toml with the \
+                "Its setup.py imports {module} without declaring it. A newer version may have a pyproject.toml with the \
                  requirements of its build."
             ),
         });

@@ -55,19 +55,19 @@ pub struct DevelopedProject {
 pub fn develop(
     builder: &ProjectBuilder<'_>,
     wanted: &DevelopRequest<'_>,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<DevelopedProject, BuildError> {
     let project = directory(wanted.project)?;
     let protected = protected(wanted, &project);
     let Some(memory) = &wanted.memory else {
-        return Ok(build(builder, wanted, &project, &protected, cancelled)?.0);
+        return Ok(build(builder, wanted, &project, &protected, canceled)?.0);
     };
     let place = MemoryFile::of(memory, &project, wanted.develop_eggs, builder.python, wanted.options);
     let before = ProjectSnapshot::of(&project, &protected)?;
     if let Some(known) = place.recall(&before)? {
         return Ok(known);
     }
-    let (developed, changed) = build(builder, wanted, &project, &protected, cancelled)?;
+    let (developed, changed) = build(builder, wanted, &project, &protected, canceled)?;
     place.keep(&developed, &before, &ProjectSnapshot::of(&project, &protected)?, &changed)?;
     Ok(developed)
 }
@@ -89,7 +89,7 @@ fn directory(project: &Path) -> Result<PathBuf, BuildError> {
     Ok(directory.canonicalize().map_err(FileError::of("open", directory))?)
 }
 
-/// What the build of `project` neither sees nor changes. A directory of the buildout that holds the project (`download-cache =`
+/// What the build of `project` neither sees nor changes. A directory of the buildout that contains the project (`download-cache =`
 /// means the buildout directory, and projects may be in `parts`) does not hide it.
 fn protected(wanted: &DevelopRequest<'_>, project: &Path) -> Vec<PathBuf> {
     let all = wanted.protected.iter().cloned().chain([wanted.develop_eggs.to_owned()]);
@@ -103,10 +103,10 @@ fn build(
     wanted: &DevelopRequest<'_>,
     project: &Path,
     protected: &[PathBuf],
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<(DevelopedProject, BTreeSet<PathBuf>), BuildError> {
     let workshop = EggWorkshop::new(wanted.develop_eggs)?;
-    let private = PrivateCopy::new(project, &workshop.path().join("source"), protected, cancelled)?;
+    let private = PrivateCopy::new(project, &workshop.path().join("source"), protected, canceled)?;
     let mut options = wanted.options.clone();
     options.read.extend(private.linked.iter().cloned());
     let system = BuildSystem::of(&private.copy)?;
@@ -119,10 +119,10 @@ fn build(
     let built = build.run("editable")?;
     let Built { path, name: file, .. } =
         built.ok_or_else(|| BuildError::NoHook { what: what.clone(), hook: "build_editable" })?;
-    let changed = if wanted.changes_project { private.bring_back(cancelled)? } else { BTreeSet::new() };
+    let changed = if wanted.changes_project { private.bring_back(canceled)? } else { BTreeSet::new() };
     let aside = workshop.path().join("aside");
     std::fs::create_dir(&aside).map_err(FileError::of("create the directory", &aside))?;
-    let opened = wheel::open(&path, &file, &aside, cancelled)?;
+    let opened = wheel::open(&path, &file, &aside, canceled)?;
     let name = opened.metadata.name.clone();
     let namespaces = aside.join("wheel").join(opened.info()).join("namespace_packages.txt");
     let namespaces = read_at_most(&namespaces, LONGEST).ok().and_then(|bytes| String::from_utf8(bytes).ok());

@@ -56,7 +56,7 @@ impl BuildLog {
         logs: &Path,
         what: &str,
         (source, workspace): (&Path, &Path),
-        cancelled: &dyn Fn() -> bool,
+        canceled: &dyn Fn() -> bool,
     ) -> Result<PathBuf, FileError> {
         let directory = logs.join(what.replace(['/', ' '], "-"));
         let _ = base::files::remove_directory(&directory);
@@ -67,7 +67,7 @@ impl BuildLog {
         let places = [(source, directory.join("source")), (workspace, directory.join("workspace"))];
         base::files::replace_executable(&script, self.script(&places).as_bytes())?;
         let (entries, bytes) = MOST_KEPT;
-        let mut budget = CopyBudget { entries, bytes, cancelled };
+        let mut budget = CopyBudget { entries, bytes, canceled };
         for (from, to) in &places {
             // The sources help to find the cause; without them, the log must be enough.
             let _ = clone_within(from, to, &mut budget);

@@ -82,7 +82,7 @@ pub trait Commands: Sync {
     fn run(&self, command: &BuildCommand, on_line: &mut dyn FnMut(&str)) -> Result<CommandEnd, BuildError>;
 
     /// Whether the run was interrupted.
-    fn is_cancelled(&self) -> bool;
+    fn is_canceled(&self) -> bool;
 }
 
 /// Where a build finds what it requires.
@@ -208,7 +208,7 @@ impl ProjectBuild<'_> {
         let file = FileName::parse(&name).filter(|_| name.ends_with(".whl"));
         let path = self.make("finished")?.join(&name);
         match file {
-            Some(file) => match room.take_output(&name, &path, &|| self.builder.commands.is_cancelled()) {
+            Some(file) => match room.take_output(&name, &path, &|| self.builder.commands.is_canceled()) {
                 Ok(()) => Ok(Some(Built { path, name: file, further })),
                 Err(error) if error.kind() == ErrorKind::Interrupted => Err(BuildError::Canceled(self.what.to_owned())),
                 Err(_) => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
@@ -282,8 +282,8 @@ impl ProjectBuild<'_> {
     }
 
     fn failed(&self, log: &log::BuildLog, reason: &str, tried: &[String]) -> BuildError {
-        let cancelled = || self.builder.commands.is_cancelled();
-        let kept = log.keep(self.builder.logs, self.what, (self.source, self.workspace), &cancelled);
+        let canceled = || self.builder.commands.is_canceled();
+        let kept = log.keep(self.builder.logs, self.what, (self.source, self.workspace), &canceled);
         BuildError::Failed {
             what: self.what.to_owned(),
             reason: reason.to_owned(),

@@ -75,12 +75,12 @@ impl BuildRoom {
     }
 
     /// Copies the file `name` that the hook has made to `path`, where no build can write.
-    pub(super) fn take_output(&self, name: &str, path: &Path, cancelled: &dyn Fn() -> bool) -> io::Result<()> {
+    pub(super) fn take_output(&self, name: &str, path: &Path, canceled: &dyn Fn() -> bool) -> io::Result<()> {
         let output = handles::open_directory(&self.opened, OsStr::new(OUTPUT))?;
         let made = handles::open_file(&output, OsStr::new(name))?;
         if made.metadata()?.len() > LONGEST_WHEEL {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        handles::copy_content(&made, &std::fs::File::create_new(path)?, cancelled)
+        handles::copy_content(&made, &std::fs::File::create_new(path)?, canceled)
     }
 }

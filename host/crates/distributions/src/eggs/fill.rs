@@ -122,7 +122,7 @@ pub(crate) fn remove_abandoned(eggs: &Path) {
 /// Copies a tree of files and directories, of which eggs consist; all else is left out. Where the file system can share
 /// the content until one copy is changed, it does.
 pub(crate) fn clone_tree(from: &Path, to: &Path) -> Result<(), FileError> {
-    clone_within(from, to, &mut CopyBudget { entries: u64::MAX, bytes: u64::MAX, cancelled: &|| false })
+    clone_within(from, to, &mut CopyBudget { entries: u64::MAX, bytes: u64::MAX, canceled: &|| false })
 }
 
 /// The same, as far as the budget allows.
@@ -160,7 +160,7 @@ fn clone_file(from: &Dir, to: &Dir, name: &OsStr, budget: &mut CopyBudget<'_>) -
     let metadata = source.metadata()?;
     budget.take(metadata.len())?;
     let target = handles::create(to, name, metadata.permissions().mode() & 0o777)?;
-    handles::copy_content(&source, &target, budget.cancelled)
+    handles::copy_content(&source, &target, budget.canceled)
 }
 
 #[cfg(test)]
@@ -229,7 +229,7 @@ mod tests {
         rustix::fs::mknodat(rustix::fs::CWD, from.join("pipe"), rustix::fs::FileType::Fifo, mode, 0).unwrap();
         clone_tree(&from, &to).unwrap();
         assert_eq!(std::fs::read_dir(&to).unwrap().count(), 0);
-        let mut nothing = CopyBudget { entries: 10, bytes: 3, cancelled: &|| false };
+        let mut nothing = CopyBudget { entries: 10, bytes: 3, canceled: &|| false };
         std::fs::write(from.join("file"), "text").unwrap();
         assert!(clone_within(&from, &directory.path().join("less"), &mut nothing).is_err());
     }

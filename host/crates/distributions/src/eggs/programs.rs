@@ -63,7 +63,7 @@ impl ProgramSources {
         self.developed(distribution).is_some_and(|one| self.is_develop(location) || *location == one.modules)
     }
 
-    /// Whether a path is a directory of develop eggs: it holds what belongs to different projects.
+    /// Whether a path is a directory of develop eggs: it contains what belongs to different projects.
     pub fn is_develop(&self, path: &Path) -> bool {
         self.develop.iter().any(|develop| develop == path)
     }

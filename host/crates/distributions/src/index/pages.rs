@@ -58,7 +58,7 @@ pub struct PageDownloads {
     conversation: Conversation,
     credentials: IndexCredentials,
     cache: Option<PathBuf>,
-    cancelled: Box<dyn Fn() -> bool + Sync + Send>,
+    canceled: Box<dyn Fn() -> bool + Sync + Send>,
 }
 
 impl PageDownloads {
@@ -68,9 +68,9 @@ impl PageDownloads {
         limits: TransferLimits,
         credentials: IndexCredentials,
         cache: Option<PathBuf>,
-        cancelled: Box<dyn Fn() -> bool + Sync + Send>,
+        canceled: Box<dyn Fn() -> bool + Sync + Send>,
     ) -> Self {
-        Self { conversation: Conversation::new(environment, limits), credentials, cache, cancelled }
+        Self { conversation: Conversation::new(environment, limits), credentials, cache, canceled }
     }
 
     fn call(&self, url: &str, kinds: Option<&str>, known: Option<&Stored>) -> Result<fetch::Response, WebError> {
@@ -84,7 +84,7 @@ impl PageDownloads {
         };
         kinds.into_iter().for_each(|kinds| header("accept", kinds));
         known.and_then(|known| known.etag.as_deref()).into_iter().for_each(|etag| header("if-none-match", etag));
-        self.conversation.call(&call, &mut |_, _| {}, &*self.cancelled).map_err(|error| match error {
+        self.conversation.call(&call, &mut |_, _| {}, &*self.canceled).map_err(|error| match error {
             CallError::Canceled => WebError::Canceled,
             CallError::Fault(fault) => WebError::Failed(fault.to_string()),
         })

@@ -62,7 +62,7 @@ impl Installer<'_> {
         let brought = self.supply.bring(file)?;
         let name = file.file.strip_suffix(".zip").unwrap_or(&file.file).to_owned();
         let egg = aside.join(&name);
-        unpack(&brought.path, &egg, &UnpackOptions::default(), self.supply.tools().cancelled)
+        unpack(&brought.path, &egg, &UnpackOptions::default(), self.supply.tools().canceled)
             .map_err(|error| error.naming(&brought.origin))?;
         Ok((name, egg))
     }
@@ -99,7 +99,7 @@ impl Installer<'_> {
         let workshop = EggWorkshop::new(kept)?;
         let made = workshop.path().join("made");
         std::fs::create_dir(&made).map_err(FileError::of("create the directory", &made))?;
-        make_egg(&wheel.path, &wheel.name, tools.python, &made, mask, tools.cancelled)
+        make_egg(&wheel.path, &wheel.name, tools.python, &made, mask, tools.canceled)
             .map_err(|error| error.naming(&wheel.origin))?;
         let name = place.file_name().unwrap_or_default().to_string_lossy();
         workshop.publish(&made, &name)?;

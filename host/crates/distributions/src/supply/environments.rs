@@ -93,7 +93,7 @@ impl Supply<'_> {
     fn add(&self, wheel: &Brought, made: &Path, place: &Path, aside: &Path) -> Result<(), SupplyError> {
         std::fs::create_dir(aside).map_err(FileError::of("create the directory", aside))?;
         let python = &self.tools.python.executable;
-        let added = add_to_environment(&wheel.path, &wheel.name, python, (made, place), aside, self.tools.cancelled);
+        let added = add_to_environment(&wheel.path, &wheel.name, python, (made, place), aside, self.tools.canceled);
         Ok(added.map_err(|error| error.naming(&wheel.origin))?)
     }
 

@@ -69,7 +69,7 @@ impl Supply<'_> {
         request.allowed = self.allowed_for(file);
         request.size = Some(file.size.unwrap_or(LONGEST).min(LONGEST));
         request.is_reported = true;
-        let downloaded = self.tools.downloader.download(&request, self.tools.report, &self.tools.cancelled)?;
+        let downloaded = self.tools.downloader.download(&request, self.tools.report, &self.tools.canceled)?;
         let origin = file.location.to_string();
         Ok(Brought { path: downloaded.path, name: file.name.clone(), sha256: downloaded.sha256, origin })
     }

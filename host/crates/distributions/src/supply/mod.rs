@@ -49,7 +49,7 @@ pub struct SupplyTools<'a> {
     /// Receives events.
     pub report: &'a dyn Report,
     /// Called often; returns whether to stop.
-    pub cancelled: &'a (dyn Fn() -> bool + Sync),
+    pub canceled: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// The supply of distributions. Threads share it; each thing is done once.

@@ -166,7 +166,7 @@ impl Supply<'_> {
     /// Unpacks an archive of sources into `aside/source`, and returns the directory to build.
     fn unpack(&self, archive: &Brought, aside: &Path) -> Result<PathBuf, SupplyError> {
         let destination = aside.join("source");
-        let unpacked = unpack(&archive.path, &destination, &UnpackOptions::default(), self.tools.cancelled)
+        let unpacked = unpack(&archive.path, &destination, &UnpackOptions::default(), self.tools.canceled)
             .map_err(|error| BuildError::from(error.naming(&archive.origin)))?;
         let is_project =
             |directory: &Path| ["pyproject.toml", "setup.py"].iter().any(|name| directory.join(name).is_file());

@@ -24,9 +24,9 @@ pub(crate) fn add_to_environment(
     python: &Path,
     (environment, place): (&Path, &Path),
     aside: &Path,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<(), WheelError> {
-    let opened = open(wheel, file, aside, cancelled)?;
+    let opened = open(wheel, file, aside, canceled)?;
     let data = opened.data();
     let UnpackedWheel { content, info, rows, .. } = opened;
     merge_libraries(&content, &data, rows).map_err(|stop| stop.of(wheel))?;

@@ -27,7 +27,7 @@ use crate::python::Python;
 use opened::{UnpackedWheel, merge_libraries, remove};
 
 /// Makes an egg from the wheel at `wheel`, whose name is `file`, in the empty directory `aside`. `mask` has the
-/// permissions that new files do not get. `cancelled` is called often. Returns the path of the egg.
+/// permissions that new files do not get. `canceled` is called often. Returns the path of the egg.
 ///
 /// # Errors
 /// [`WheelError`].
@@ -37,9 +37,9 @@ pub(crate) fn make_egg(
     python: &Python,
     aside: &Path,
     mask: u32,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<PathBuf, WheelError> {
-    let opened = open(wheel, file, aside, cancelled)?;
+    let opened = open(wheel, file, aside, canceled)?;
     let data = opened.data();
     let UnpackedWheel { content, info, rows, metadata } = opened;
     let kept = merge_libraries(&content, &data, rows).map_err(|stop| stop.of(wheel))?;

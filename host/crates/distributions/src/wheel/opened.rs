@@ -32,7 +32,7 @@ pub(crate) struct UnpackedWheel {
     pub(crate) metadata: Metadata,
 }
 
-/// Unpacks the wheel at `wheel`, whose name is `file`, to `aside/wheel`, and checks it. `cancelled` is called often.
+/// Unpacks the wheel at `wheel`, whose name is `file`, to `aside/wheel`, and checks it. `canceled` is called often.
 ///
 /// # Errors
 /// [`WheelError`].
@@ -40,17 +40,17 @@ pub(crate) fn open(
     wheel: &Path,
     file: &FileName,
     aside: &Path,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<UnpackedWheel, WheelError> {
     let content = aside.join("wheel");
     let limits = UnpackLimits { entries: MOST_FILES, ..UnpackLimits::default() };
-    unpack(wheel, &content, &UnpackOptions { strip_top_level: false, limits }, cancelled)
+    unpack(wheel, &content, &UnpackOptions { strip_top_level: false, limits }, canceled)
         .map_err(|error| WheelError::of_unpacking(wheel, error))?;
     let faulty = |fault: WheelFault| WheelError::Refused { wheel: wheel.to_owned(), fault };
     let info = dist_info(&content, file).map_err(faulty)?;
     check_format(&content.join(&info)).map_err(faulty)?;
     let metadata = metadata(&content.join(&info), file).map_err(faulty)?;
-    let rows = record::check(&content, &info, cancelled)
+    let rows = record::check(&content, &info, canceled)
         .map_err(|stop| stop.map_or_else(|| WheelError::Canceled(wheel.to_owned()), faulty))?;
     Ok(UnpackedWheel { content, info, rows, metadata })
 }

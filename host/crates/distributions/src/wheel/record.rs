@@ -49,7 +49,7 @@ pub(super) fn text(rows: &[RecordRow]) -> String {
 pub(super) fn check(
     content: &Path,
     info: &str,
-    cancelled: &dyn Fn() -> bool,
+    canceled: &dyn Fn() -> bool,
 ) -> Result<Vec<RecordRow>, Option<WheelFault>> {
     let rows = parse(&read(&content.join(info).join("RECORD"))?)?;
     let mut listed: Map<&str, &RecordRow> = Map::default();
@@ -61,7 +61,7 @@ pub(super) fn check(
     let mut there = Vec::new();
     files(content, "", &mut there)?;
     for path in &there {
-        if cancelled() {
+        if canceled() {
             return Err(None);
         }
         match listed.remove(path.as_str()) {

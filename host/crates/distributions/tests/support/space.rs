@@ -210,7 +210,7 @@ impl InstallationSpace {
             commands: &commands,
             logs: logs.clone(),
             report: &self.log,
-            cancelled: &|| false,
+            canceled: &|| false,
         };
         let index = index::PackageIndex::new(sources, &web, &self.log).with_lock(self.lock.clone());
         let supply = Supply::new(index, tools).with_options(self.options.clone());

@@ -48,7 +48,7 @@ impl fmt::Display for Algorithm {
     }
 }
 
-/// An expected checksum. Prints as lower-case hexadecimal digits.
+/// An expected checksum. Prints as lowercase hexadecimal digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Checksum {
     algorithm: Algorithm,

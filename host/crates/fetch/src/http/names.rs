@@ -65,7 +65,7 @@ impl<R: Resolver> Resolver for RememberedNames<R> {
     fn resolve(&self, uri: &Uri, config: &Config, timeout: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
         let asked = Instant::now();
         let known = Arc::clone(locked(&self.known).entry(place(uri)).or_default());
-        // Whoever comes first asks; the others wait here for the answer.
+        // The first caller asks; the others wait here for the answer.
         let mut known = locked(&known);
         if known.as_ref().is_none_or(|lookup| !lookup.answers(asked)) {
             let outcome = self.inner.resolve(uri, config, timeout);

@@ -1,4 +1,4 @@
-//! What a recipe may not change although it may write the directory that holds it: the files of the host, what other
+//! What a recipe may not change although it may write the directory that contains it: the files of the host, what other
 //! recipes are made of, and version control (`docs/decisions/150-python-recipes.md`).
 //!
 //! Paths are compared as the system resolves them: whatever links a recipe makes, the answer is about the real place. A
@@ -40,7 +40,7 @@ pub(crate) enum Change {
 }
 
 impl Guard {
-    /// Keeps these paths. What they lead to is found out now: the links on their way stay as they are. What holds one of the
+    /// Keeps these paths. What they lead to is found out now: the links on their way stay as they are. What contains one of the
     /// `open` directories is not kept.
     pub(crate) fn new(mut kept: Vec<PathBuf>, open: &[&Path]) -> Self {
         let real: Vec<PathBuf> = open.iter().filter_map(|open| open.canonicalize().ok()).collect();

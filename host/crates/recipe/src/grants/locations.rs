@@ -30,7 +30,7 @@ pub struct Locations {
     /// `recipes.toml`, `recipes.lock`, `pylock.toml`, the keys of trusted signers, the launcher, the configuration files, and
     /// what they lead to if they are links.
     pub protected: Vec<PathBuf>,
-    /// What is never removed, nor a directory that holds it: home directories, the buildout directory, the directory of the
+    /// What is never removed, nor a directory that contains it: home directories, the buildout directory, the directory of the
     /// configuration.
     pub kept: Vec<PathBuf>,
     /// Symbolic links in the buildout directory on the way to its directories, with what they point to. The user made them:

@@ -32,7 +32,7 @@ pub(crate) struct Mount {
     pub(crate) trusted: Arc<Path>,
     /// Whether it stays in place for the whole run, so that one handle of it is enough for all calls.
     pub(crate) lasting: bool,
-    /// Whether it is granted only because a directory that holds it is.
+    /// Whether it is granted only because a directory that contains it is.
     pub(crate) is_derived: bool,
 }
 
@@ -52,7 +52,7 @@ impl Mounts {
     ) -> Self {
         let mut grants: Vec<(Arc<Path>, Access)> =
             grants.into_iter().map(|(path, access)| (normal(path), access)).collect();
-        // A handle of the directory that holds a link does not lead through it: the link gets a separate handle.
+        // A handle of the directory that contains a link does not lead through it: the link gets a separate handle.
         let granted = |link: &Path, access| grants.iter().any(|grant| grant.1 == access && same(&grant.0, link));
         let derived: Vec<Arc<Path>> =
             links.iter().filter(|link| !granted(link, Access::Write)).map(|link| Arc::clone(link)).collect();

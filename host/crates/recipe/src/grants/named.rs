@@ -11,7 +11,7 @@ use super::templates::{own_option, paths};
 use crate::error::{RecipeError, RecipeProblem};
 use registry::Grant;
 
-/// Refuses a grant in `recipes.toml` to write a file of the host, or a directory that holds one.
+/// Refuses a grant in `recipes.toml` to write a file of the host, or a directory that contains one.
 pub(super) fn check_granted(applicant: &Applicant<'_>) -> Result<(), RecipeError> {
     let recipe = applicant.recipe;
     for directory in paths(applicant, recipe.grant.write.iter().map(String::as_str)) {

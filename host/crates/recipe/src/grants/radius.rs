@@ -106,7 +106,7 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     for root in [directory, configuration_directory] {
         for checkout in VERSION_CONTROL.iter().map(|name| root.join(name)) {
             let held = leads_to(&checkout);
-            // A worktree of a repository that holds the buildout has its files elsewhere.
+            // A worktree of a repository that contains the buildout has its files elsewhere.
             kept.extend(held.into_iter().filter(|held| !directory.starts_with(held)));
             kept.push(checkout);
         }
@@ -183,7 +183,7 @@ fn of_project(project: &Path, locations: &Locations, updates: bool) -> Vec<PathB
     kept
 }
 
-/// The packages and modules of a project that holds the directories of the buildout.
+/// The packages and modules of a project that contains the directories of the buildout.
 fn modules(project: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(project).into_iter().flatten().flatten().map(|entry| entry.path());
     let is_module = |path: &PathBuf| {

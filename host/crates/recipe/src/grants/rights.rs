@@ -263,7 +263,7 @@ impl Rights {
         &self.locations.kept
     }
 
-    /// Whether no grant can open `path` for writing: it is a file of the host, or holds one.
+    /// Whether no grant can open `path` for writing: it is a file of the host, or contains one.
     pub(crate) fn is_protected(&self, path: &Path) -> bool {
         self.locations.protected.iter().any(|protected| holds(path, protected))
     }

@@ -82,7 +82,7 @@ impl SectionReader<'_> {
             Phase::Init if section == self.part => self.buildout.look(self.part, name),
             Phase::Init => self.buildout.get_for(self.part, section, name),
             Phase::Extend => self.buildout.get(section, name),
-            _ if self.buildout.is_initialised(section) && self.buildout.unread(section, name) != Unread::Refers => {
+            _ if self.buildout.is_initialized(section) && self.buildout.unread(section, name) != Unread::Refers => {
                 self.buildout.get(section, name)
             }
             _ => self.still().get(section, name),
@@ -101,7 +101,7 @@ impl SectionReader<'_> {
         match self.phase {
             Phase::Init => self.buildout.keys_for(self.part, section),
             Phase::Extend => self.buildout.keys(section),
-            _ if self.buildout.is_initialised(section) => self.buildout.keys(section),
+            _ if self.buildout.is_initialized(section) => self.buildout.keys(section),
             _ => self.still().keys(section),
         }
     }

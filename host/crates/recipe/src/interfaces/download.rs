@@ -1,4 +1,4 @@
-//! `buildout:recipe/download`: downloading and unpacking files, lent to a part that is granted their addresses.
+//! `buildout:recipe/download`: downloading and unpacking files, for a part that is granted their addresses.
 
 use std::io::{self, Read as _, Seek as _};
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! `buildout:recipe/process`: native commands, lent to a part that is granted them, confined by the operating system.
+//! `buildout:recipe/process`: native commands, for a part that is granted them, confined by the operating system.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ impl ProcessView<'_> {
         Ok(Outcome { ending, captured, captured_error })
     }
 
-    /// Lends a command the network, if a grant says so.
+    /// Gives a command network access, if a grant allows it.
     fn lend_network(&self, program: &str, started: &mut confine::NativeCommand, policy: &mut CommandPolicy) {
         let rights = &self.call.rights;
         if let Some(path) = network::lent(program, &rights.network, &rights.mounts) {

@@ -112,7 +112,7 @@ impl HeldDirectory {
         self.directory.remove_file(name)
     }
 
-    /// Removes an entry with all that it holds, if it exists.
+    /// Removes an entry with all its content, if it exists.
     pub(crate) fn clear(&self, name: &OsStr) -> io::Result<()> {
         match self.kind(name) {
             None => Ok(()),

@@ -57,7 +57,7 @@ impl Reach {
         }
         reach.write.extend(buildout.and_then(|buildout| shared_location(rights, buildout)));
         reach.read.extend(buildout.map(|buildout| python(rights, buildout)).unwrap_or_default());
-        // The buildout directory is read at its path, and holds the links of the user.
+        // The buildout directory is read at its path, and contains the links of the user.
         let mut written = BTreeSet::from([rights.directory().to_owned()]);
         for rights in all {
             let outside = rights.written().filter(|path| !holds(rights.directory(), path));
@@ -103,7 +103,7 @@ fn python(rights: &Rights, buildout: &Buildout) -> Vec<PathBuf> {
 
 /// The part's location in the directories that several buildouts share, as set by its recipe.
 fn shared_location(rights: &Rights, buildout: &Buildout) -> Option<PathBuf> {
-    if !rights.shares() || !buildout.is_initialised(&rights.part) {
+    if !rights.shares() || !buildout.is_initialized(&rights.part) {
         return None;
     }
     let location = normalize(Path::new(&buildout.get(&rights.part, "location").ok()??));

@@ -33,7 +33,7 @@ impl Refusals {
             (false, _) => format!("If the part needs it: {}", subject.how_to_grant(&grants)),
         };
         let message = format!(
-            "Part {} was made, but something was refused to its recipe, and may be missing. {what_to_do}",
+            "Part {} was made, but something that its recipe tried was refused, so the part may be incomplete. {what_to_do}",
             subject.part
         );
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(message);

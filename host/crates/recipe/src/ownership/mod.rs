@@ -169,7 +169,7 @@ pub(crate) enum Claim {
     Missing,
     /// It existed before the part.
     Existed,
-    /// It is, or holds, something of another part.
+    /// It is, or contains, something of another part.
     OfPart(String),
     /// No part can own it.
     Refused(&'static str),

@@ -52,7 +52,7 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// Reads what a run left that was killed. The state lock is held. Lines that cannot be read count as missing: what they
+    /// Reads what a killed run left. The state lock is held. Lines that cannot be read count as missing: what they
     /// announced is kept, and owned by no part.
     pub fn open(state: Option<&Path>) -> Self {
         let path = state.map(|state| {
@@ -94,7 +94,7 @@ impl Unfinished {
         open.as_mut().map_or(Ok(()), |open| open.write_all(&line))
     }
 
-    /// Whether a run that was killed made `path`, or a directory that holds it, for the part.
+    /// Whether a run that was killed made `path`, or a directory that contains it, for the part.
     pub(crate) fn includes(&self, part: &str, path: &Path) -> bool {
         let left = self.left();
         let mut announced = left.iter().filter(|line| line.part == part && path.starts_with(&line.path));

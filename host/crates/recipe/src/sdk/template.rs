@@ -38,7 +38,7 @@ pub enum NewError {
     #[error("{} already exists, and is not an empty directory", .0.display())]
     Exists(PathBuf),
     /// This host has no template for that language.
-    #[error("This host carries no template for {}", .0.name())]
+    #[error("This host has no template for {}", .0.name())]
     NoTemplate(Language),
     /// A file could not be written.
     #[error(transparent)]

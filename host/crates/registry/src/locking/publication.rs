@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::error::LockingError;
 use super::sources::{ArtifactSource, ArtifactSources};
 use crate::grant::Grant;
-use crate::oci::{Artefact, Reference, RegistryError, signatures};
+use crate::oci::{Artifact, Reference, RegistryError, signatures};
 use crate::recipes_toml::{EntrySource, KeyEntry, RecipeEntry, RecipesToml, WantedSigners};
 use crate::reference::RecipeReference;
 use crate::trust::{Signer, TrustError, Trusted};
@@ -73,9 +73,9 @@ impl ListedComponent<'_> {
     /// # Errors
     /// When it is not available, or lacks signatures.
     pub fn newest(&self, sources: &ArtifactSources) -> Result<Obtained, LockingError> {
-        let artefact = Artefact::of(&*sources.asked, self.source).map_err(|error| self.failed(error))?;
-        let signers = self.signers(&artefact, &*sources.asked, &*sources.asked, &[])?;
-        self.obtain(artefact, &*sources.asked, signers)
+        let artifact = Artifact::of(&*sources.asked, self.source).map_err(|error| self.failed(error))?;
+        let signers = self.signers(&artifact, &*sources.asked, &*sources.asked, &[])?;
+        self.obtain(artifact, &*sources.asked, signers)
     }
 
     /// Reads exactly this manifest, wherever the tag points to now. If a copy of its signatures lacks one of `signers`
@@ -90,9 +90,9 @@ impl ListedComponent<'_> {
         sources: &ArtifactSources,
     ) -> Result<Obtained, LockingError> {
         let pinned = self.source.with_digest(manifest);
-        let artefact = Artefact::of(&*sources.kept, &pinned).map_err(|error| self.failed(error))?;
-        let signers = self.signers(&artefact, &*sources.kept, &*sources.asked, signers)?;
-        self.obtain(artefact, &*sources.kept, signers)
+        let artifact = Artifact::of(&*sources.kept, &pinned).map_err(|error| self.failed(error))?;
+        let signers = self.signers(&artifact, &*sources.kept, &*sources.asked, signers)?;
+        self.obtain(artifact, &*sources.kept, signers)
     }
 
     /// Reads exactly this manifest, with its current signatures in the registry, or those of a copy if the registry is
@@ -102,23 +102,23 @@ impl ListedComponent<'_> {
     /// As [`Self::newest`].
     pub fn repinned(&self, manifest: Digest, sources: &ArtifactSources) -> Result<Obtained, LockingError> {
         let pinned = self.source.with_digest(manifest);
-        let artefact = Artefact::of(&*sources.kept, &pinned).map_err(|error| self.failed(error))?;
-        let signers = match self.signers(&artefact, &*sources.asked, &*sources.asked, &[]) {
-            Err(LockingError::Registry { .. }) => self.signers(&artefact, &*sources.kept, &*sources.asked, &[])?,
+        let artifact = Artifact::of(&*sources.kept, &pinned).map_err(|error| self.failed(error))?;
+        let signers = match self.signers(&artifact, &*sources.asked, &*sources.asked, &[]) {
+            Err(LockingError::Registry { .. }) => self.signers(&artifact, &*sources.kept, &*sources.asked, &[])?,
             signers => signers?,
         };
-        self.obtain(artefact, &*sources.kept, signers)
+        self.obtain(artifact, &*sources.kept, signers)
     }
 
     fn obtain(
         &self,
-        artefact: Artefact,
+        artifact: Artifact,
         from: &ArtifactSource,
         signers: Vec<Signer>,
     ) -> Result<Obtained, LockingError> {
-        let pinned = self.source.with_digest(artefact.manifest.digest);
-        let bytes = artefact.component(from, &pinned).map_err(|error| self.failed(error))?;
-        let (digest, manifest) = (artefact.digest, artefact.manifest.digest);
+        let pinned = self.source.with_digest(artifact.manifest.digest);
+        let bytes = artifact.component(from, &pinned).map_err(|error| self.failed(error))?;
+        let (digest, manifest) = (artifact.digest, artifact.manifest.digest);
         Ok(Obtained { bytes: bytes.into(), digest, manifest, signers })
     }
 
@@ -126,7 +126,7 @@ impl ListedComponent<'_> {
     /// is asked.
     fn signers(
         &self,
-        artefact: &Artefact,
+        artifact: &Artifact,
         from: &ArtifactSource,
         asked: &ArtifactSource,
         expected: &[String],
@@ -134,10 +134,10 @@ impl ListedComponent<'_> {
         let Some(trusted) = Trusted::of(&self.wanted.signed_by, self.keys).map_err(Arc::new)? else {
             return Ok(Vec::new());
         };
-        let digest = artefact.manifest.digest;
+        let digest = artifact.manifest.digest;
         let verify = |from: &ArtifactSource| -> Result<Result<Vec<Signer>, TrustError>, RegistryError> {
             let found = signatures(from, self.source, digest)?;
-            Ok(trusted.verify_artefact(self.source, digest, &found))
+            Ok(trusted.verify_artifact(self.source, digest, &found))
         };
         let distrust = |error| LockingError::Distrusted { error: Box::new(error), place: self.wanted.place.clone() };
         match verify(from).map_err(|error| self.failed(error))? {

@@ -9,11 +9,11 @@ use base::interrupt::Interrupt;
 use fetch::NetworkUse;
 
 use crate::oci::{
-    Artefacts, ArtifactCache, ArtifactStores, ImageLayout, RegistryError, Remote, RemoteSettings, TagLookup,
+    ArtifactCache, ArtifactStores, Artifacts, ImageLayout, RegistryError, Remote, RemoteSettings, TagLookup,
 };
 
 /// A store of artifacts.
-pub(crate) type ArtifactSource = dyn Artefacts + Send + Sync;
+pub(crate) type ArtifactSource = dyn Artifacts + Send + Sync;
 
 /// Where published components are read from.
 #[derive(Clone)]
@@ -50,7 +50,7 @@ impl ArtifactSources {
         let places = |vendored, tags| -> Arc<ArtifactSource> {
             let interrupt = access.interrupt.clone();
             let registry = Remote::new(&access.environment, settings.clone(), Arc::clone(&access.report));
-            let registry = registry.cancelled_by(move || interrupt.signal().is_some());
+            let registry = registry.canceled_by(move || interrupt.signal().is_some());
             Arc::new(ArtifactStores { vendored, cache: cache.clone(), registry, tags })
         };
         // Only the registry knows what a tag points to now. Without network, the vendored copy decides.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::artifacts::{Artefacts, ArtifactManifest};
+use super::artifacts::{ArtifactManifest, Artifacts};
 use super::document::{Descriptor, ImageManifest, to_json};
 use super::error::{Integrity, RegistryError};
 use super::reference::Reference;
@@ -60,7 +60,7 @@ struct Interface {
 
 /// The manifest of one component.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Artefact {
+pub struct Artifact {
     /// The manifest.
     pub manifest: ArtifactManifest,
     component: Descriptor,
@@ -71,22 +71,22 @@ pub struct Artefact {
     config: Descriptor,
 }
 
-impl Artefact {
+impl Artifact {
     /// Stores `component` as the artifact `reference`. The same bytes and description always produce the same manifest.
     ///
     /// # Errors
     /// If it cannot be stored.
     pub fn publish(
-        to: &dyn Artefacts,
+        to: &dyn Artifacts,
         reference: &Reference,
         component: &[u8],
         description: &ArtifactDescription,
     ) -> Result<Self, RegistryError> {
-        let (artefact, config) = Self::describe(reference, component, description)?;
+        let (artifact, config) = Self::describe(reference, component, description)?;
         to.put_blob(reference, component)?;
         to.put_blob(reference, &config)?;
-        to.put_manifest(reference, &artefact.manifest)?;
-        Ok(artefact)
+        to.put_manifest(reference, &artifact.manifest)?;
+        Ok(artifact)
     }
 
     /// Builds the artifact of `component`; also returns the bytes of its config.
@@ -118,7 +118,7 @@ impl Artefact {
     ///
     /// # Errors
     /// If it does not exist, or is not a component.
-    pub fn of(from: &dyn Artefacts, reference: &Reference) -> Result<Self, RegistryError> {
+    pub fn of(from: &dyn Artifacts, reference: &Reference) -> Result<Self, RegistryError> {
         Self::read(reference, from.manifest(reference)?)
     }
 
@@ -156,7 +156,7 @@ impl Artefact {
     ///
     /// # Errors
     /// If part of it is not available, or cannot be stored.
-    pub fn copy(&self, from: &dyn Artefacts, to: &dyn Artefacts, reference: &Reference) -> Result<(), RegistryError> {
+    pub fn copy(&self, from: &dyn Artifacts, to: &dyn Artifacts, reference: &Reference) -> Result<(), RegistryError> {
         to.put_blob(reference, &self.component(from, reference)?)?;
         to.put_blob(reference, &self.config(from, reference)?)?;
         copy_signatures(from, to, reference, self.manifest.digest)?;
@@ -172,7 +172,7 @@ impl Artefact {
     ///
     /// # Errors
     /// If they are not available, or do not match the manifest.
-    pub fn component(&self, from: &dyn Artefacts, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
+    pub fn component(&self, from: &dyn Artifacts, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
         from.blob(COMPONENT, reference, &self.component, LARGEST_COMPONENT)
     }
 
@@ -180,7 +180,7 @@ impl Artefact {
     ///
     /// # Errors
     /// If they are not available, or do not match the manifest.
-    pub fn config(&self, from: &dyn Artefacts, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
+    pub fn config(&self, from: &dyn Artifacts, reference: &Reference) -> Result<Vec<u8>, RegistryError> {
         let bytes = from.blob("The config", reference, &self.config, LARGEST_CONFIG)?;
         let config: Config =
             serde_json::from_slice(&bytes).map_err(|error| RegistryError::malformed("The config", reference, error))?;
@@ -212,11 +212,11 @@ mod tests {
 
     #[test]
     fn makes_the_artifact_that_the_guidance_describes() {
-        let (artefact, config) = Artefact::describe(&reference(), b"component", &description()).unwrap();
+        let (artifact, config) = Artifact::describe(&reference(), b"component", &description()).unwrap();
         let digest = Digest::of(b"component");
         let (length, hash) = (config.len(), Digest::of(&config));
         assert_eq!(
-            String::from_utf8(artefact.manifest.bytes.clone()).unwrap(),
+            String::from_utf8(artifact.manifest.bytes.clone()).unwrap(),
             format!(
                 "{{\"annotations\":{{\"org.opencontainers.image.licenses\":\"MIT\",\"org.opencontainers.image.title\":\"acme\",\
                  \"org.opencontainers.image.version\":\"1.2\"}},\"config\":{{\"digest\":\"sha256:{hash}\",\
@@ -233,18 +233,18 @@ mod tests {
                  \"layerDigests\":[\"sha256:{digest}\"],\"os\":\"wasip2\"}}"
             )
         );
-        assert_eq!((artefact.digest, artefact.annotations), (digest, description().annotations));
+        assert_eq!((artifact.digest, artifact.annotations), (digest, description().annotations));
     }
 
     #[test]
     fn says_why_an_artifact_is_not_a_component() {
-        let (artefact, _) = Artefact::describe(&reference(), b"component", &description()).unwrap();
-        let text = String::from_utf8(artefact.manifest.bytes).unwrap();
+        let (artifact, _) = Artifact::describe(&reference(), b"component", &description()).unwrap();
+        let text = String::from_utf8(artifact.manifest.bytes).unwrap();
         let t = |old: &str, new: &str, expected: &str| {
             let changed = text.replacen(old, new, 1);
             assert_ne!(changed, text, "{old}");
             let error =
-                Artefact::read(&reference(), ArtifactManifest::new(changed.into_bytes())).unwrap_err().to_string();
+                Artifact::read(&reference(), ArtifactManifest::new(changed.into_bytes())).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
         };
         t(

@@ -9,7 +9,7 @@ use base::digest::Digest;
 pub const LARGEST_MANIFEST: u64 = 4 << 20;
 
 /// A store of artifacts. Digest and size of everything that it returns are already checked.
-pub trait Artefacts {
+pub trait Artifacts {
     /// The manifest of `reference`: the one with its digest, or, if it has no digest, the one that its tag points to
     /// now.
     ///

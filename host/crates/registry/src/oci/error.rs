@@ -170,7 +170,7 @@ pub enum Integrity {
         found: Digest,
     },
     /// The size differs from the announced size.
-    #[error("is not {expected} bytes long, as was announced")]
+    #[error("is not {expected} bytes long, as announced")]
     Size {
         /// The size that was announced.
         expected: u64,

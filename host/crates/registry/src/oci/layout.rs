@@ -4,7 +4,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::artifacts::{Artefacts, ArtifactManifest, LARGEST_MANIFEST};
+use super::artifacts::{ArtifactManifest, Artifacts, LARGEST_MANIFEST};
 use super::document::{Descriptor, ImageIndex, LayoutMarker, MANIFEST, NAME, check, to_json};
 use super::error::{Integrity, RegistryError};
 use super::reference::Reference;
@@ -110,7 +110,7 @@ impl ImageLayout {
     }
 }
 
-impl Artefacts for ImageLayout {
+impl Artifacts for ImageLayout {
     fn manifest(&self, reference: &Reference) -> Result<ArtifactManifest, RegistryError> {
         const WHAT: &str = "The manifest";
         if let Some(digest) = reference.digest() {
@@ -164,7 +164,7 @@ fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>, RegistryError> {
 mod tests {
     use super::*;
     use crate::oci::{
-        Artefact, ArtifactDescription, ArtifactSignature, LARGEST_COMPONENT, MOST_SIGNATURES, add_signature, signatures,
+        Artifact, ArtifactDescription, ArtifactSignature, LARGEST_COMPONENT, MOST_SIGNATURES, add_signature, signatures,
     };
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
@@ -173,11 +173,11 @@ mod tests {
         "registry.example/acme/recipes:1.2".parse().unwrap()
     }
 
-    fn published() -> (tempfile::TempDir, ImageLayout, Artefact) {
+    fn published() -> (tempfile::TempDir, ImageLayout, Artifact) {
         let directory = tempfile::tempdir().unwrap();
         let layout = ImageLayout::create(directory.path()).unwrap();
-        let artefact = Artefact::publish(&layout, &reference(), COMPONENT, &ArtifactDescription::default()).unwrap();
-        (directory, layout, artefact)
+        let artifact = Artifact::publish(&layout, &reference(), COMPONENT, &ArtifactDescription::default()).unwrap();
+        (directory, layout, artifact)
     }
 
     fn signature(text: &str) -> ArtifactSignature {
@@ -186,18 +186,18 @@ mod tests {
 
     #[test]
     fn finds_an_artifact_by_tag_and_by_digest() {
-        let (directory, layout, artefact) = published();
+        let (directory, layout, artifact) = published();
         let layout_again = ImageLayout::open(directory.path()).unwrap();
-        let digest = artefact.manifest.digest;
+        let digest = artifact.manifest.digest;
         for reference in [reference(), reference().with_digest(digest)] {
-            let found = Artefact::of(&layout_again, &reference).unwrap();
-            assert_eq!(found, artefact);
+            let found = Artifact::of(&layout_again, &reference).unwrap();
+            assert_eq!(found, artifact);
             assert_eq!(found.component(&layout, &reference).unwrap(), COMPONENT);
             assert!(found.config(&layout, &reference).is_ok());
         }
-        let other = Artefact::publish(&layout, &reference(), b"other", &ArtifactDescription::default()).unwrap();
-        assert_eq!(Artefact::of(&layout, &reference()).unwrap(), other);
-        assert_eq!(Artefact::of(&layout, &reference().with_digest(digest)).unwrap(), artefact);
+        let other = Artifact::publish(&layout, &reference(), b"other", &ArtifactDescription::default()).unwrap();
+        assert_eq!(Artifact::of(&layout, &reference()).unwrap(), other);
+        assert_eq!(Artifact::of(&layout, &reference().with_digest(digest)).unwrap(), artifact);
         assert_eq!(layout.index().unwrap().manifests.len(), 1);
         let absent: Reference = "registry.example/acme/others:1.2".parse().unwrap();
         assert!(matches!(layout.manifest(&absent), Err(RegistryError::NotFound { .. })));
@@ -205,54 +205,54 @@ mod tests {
 
     #[test]
     fn a_changed_file_is_blamed_by_its_path() {
-        let (directory, layout, artefact) = published();
+        let (directory, layout, artifact) = published();
         let blob = |digest: Digest| directory.path().join(format!("blobs/sha256/{digest}"));
-        let (component, manifest) = (blob(artefact.digest), blob(artefact.manifest.digest));
+        let (component, manifest) = (blob(artifact.digest), blob(artifact.manifest.digest));
         let damaged = |error: RegistryError| match error {
             RegistryError::DamagedCopy { what, path, integrity, .. } => (what, path, *integrity),
             other => panic!("{other}"),
         };
         let swapped = b"\0asm\x0d\0\x01\x01";
         std::fs::write(&component, swapped).unwrap();
-        let error = artefact.component(&layout, &reference()).unwrap_err();
+        let error = artifact.component(&layout, &reference()).unwrap_err();
         let message = error.to_string();
         assert!(message.contains(&component.display().to_string()), "{message}");
-        let integrity = Integrity::Digest { expected: artefact.digest, found: Digest::of(swapped) };
+        let integrity = Integrity::Digest { expected: artifact.digest, found: Digest::of(swapped) };
         assert_eq!(damaged(error), ("The component", component.clone(), integrity));
 
         std::fs::write(&component, b"more than there were").unwrap();
-        let error = artefact.component(&layout, &reference()).unwrap_err();
+        let error = artifact.component(&layout, &reference()).unwrap_err();
         let integrity = Integrity::Size { expected: COMPONENT.len() as u64 };
         assert_eq!(damaged(error), ("The component", component.clone(), integrity));
 
         let integrity = Integrity::TooLarge { limit: LARGEST_COMPONENT };
         std::fs::File::create(&component).unwrap().set_len(LARGEST_COMPONENT + 1).unwrap();
-        let error = artefact.component(&layout, &reference()).unwrap_err();
+        let error = artifact.component(&layout, &reference()).unwrap_err();
         assert_eq!(damaged(error), ("The component", component.clone(), integrity));
 
         std::fs::write(&manifest, b"{}").unwrap();
-        for reference in [reference(), reference().with_digest(artefact.manifest.digest)] {
-            let (what, path, _) = damaged(Artefact::of(&layout, &reference).unwrap_err());
+        for reference in [reference(), reference().with_digest(artifact.manifest.digest)] {
+            let (what, path, _) = damaged(Artifact::of(&layout, &reference).unwrap_err());
             assert_eq!((what, path), ("The manifest", manifest.clone()));
         }
         std::fs::remove_file(&component).unwrap();
-        assert!(matches!(artefact.component(&layout, &reference()), Err(RegistryError::NotFound { .. })));
+        assert!(matches!(artifact.component(&layout, &reference()), Err(RegistryError::NotFound { .. })));
     }
 
     #[test]
     fn a_named_pipe_in_place_of_a_blob_holds_up_no_one() {
         use rustix::fs::{CWD, FileType, Mode, mknodat};
-        let (directory, layout, artefact) = published();
-        let component = directory.path().join(format!("blobs/sha256/{}", artefact.digest));
+        let (directory, layout, artifact) = published();
+        let component = directory.path().join(format!("blobs/sha256/{}", artifact.digest));
         std::fs::remove_file(&component).unwrap();
         mknodat(CWD, &component, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-        assert!(matches!(artefact.component(&layout, &reference()), Err(RegistryError::File(_))));
+        assert!(matches!(artifact.component(&layout, &reference()), Err(RegistryError::File(_))));
     }
 
     #[test]
     fn adds_a_signature_to_the_existing_ones() {
-        let (_directory, layout, artefact) = published();
-        let digest = artefact.manifest.digest;
+        let (_directory, layout, artifact) = published();
+        let digest = artifact.manifest.digest;
         assert_eq!(signatures(&layout, &reference(), digest).unwrap(), []);
         for name in ["a", "b", "a"] {
             add_signature(&layout, &reference(), digest, &signature(name)).unwrap();
@@ -262,8 +262,8 @@ mod tests {
 
     #[test]
     fn does_not_read_thousands_of_signatures() {
-        let (_directory, layout, artefact) = published();
-        let digest = artefact.manifest.digest;
+        let (_directory, layout, artifact) = published();
+        let digest = artifact.manifest.digest;
         add_signature(&layout, &reference(), digest, &signature("a")).unwrap();
         let place = reference().signatures_of(digest);
         let text = String::from_utf8(layout.manifest(&place).unwrap().bytes).unwrap();
@@ -280,12 +280,12 @@ mod tests {
 
     #[test]
     fn reads_a_layout_whose_names_are_tags() {
-        let (directory, layout, artefact) = published();
+        let (directory, layout, artifact) = published();
         let index = directory.path().join(INDEX);
         let text = std::fs::read_to_string(&index).unwrap();
         std::fs::write(&index, text.replace("registry.example/acme/recipes:1.2", "1.2")).unwrap();
-        assert_eq!(Artefact::of(&layout, &reference()).unwrap(), artefact);
-        assert!(Artefact::of(&layout, &reference().with_tag("1.3").unwrap()).is_err());
+        assert_eq!(Artifact::of(&layout, &reference()).unwrap(), artifact);
+        assert!(Artifact::of(&layout, &reference().with_tag("1.3").unwrap()).is_err());
     }
 
     #[test]

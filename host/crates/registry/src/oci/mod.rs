@@ -1,5 +1,5 @@
-//! Recipe components as OCI artifacts: their references ([`Reference`]), their format ([`Artefact`]), their signatures
-//! ([`ArtifactSignature`]), and the stores of artifacts ([`Artefacts`]): a directory in OCI image layout ([`ImageLayout`]), a
+//! Recipe components as OCI artifacts: their references ([`Reference`]), their format ([`Artifact`]), their signatures
+//! ([`ArtifactSignature`]), and the stores of artifacts ([`Artifacts`]): a directory in OCI image layout ([`ImageLayout`]), a
 //! registry ([`Remote`]), or both combined with a cache ([`ArtifactStores`]).
 //!
 //! Digest and size of everything that is returned are already checked. Does not know about WIT, keys or trust: other
@@ -24,8 +24,8 @@ mod secrets;
 mod signatures;
 mod wire;
 
-pub use artifact::{Artefact, ArtifactDescription, LARGEST_COMPONENT};
-pub use artifacts::{Artefacts, ArtifactManifest, LARGEST_MANIFEST};
+pub use artifact::{Artifact, ArtifactDescription, LARGEST_COMPONENT};
+pub use artifacts::{ArtifactManifest, Artifacts, LARGEST_MANIFEST};
 pub use cache::ArtifactCache;
 pub use error::{Integrity, RegistryError};
 pub use layout::ImageLayout;

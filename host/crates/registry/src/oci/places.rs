@@ -1,6 +1,6 @@
 //! All stores that may have an artifact, nearest first: directories of copies, the cache, the registry.
 
-use super::artifacts::{Artefacts, ArtifactManifest, LARGEST_MANIFEST};
+use super::artifacts::{ArtifactManifest, Artifacts, LARGEST_MANIFEST};
 use super::cache::ArtifactCache;
 use super::document::{Descriptor, ImageManifest, check};
 use super::error::RegistryError;
@@ -40,7 +40,7 @@ impl<R> ArtifactStores<R> {
     }
 }
 
-impl<R: Artefacts> Artefacts for ArtifactStores<R> {
+impl<R: Artifacts> Artifacts for ArtifactStores<R> {
     fn manifest(&self, reference: &Reference) -> Result<ArtifactManifest, RegistryError> {
         if let Some(answer) = self.ask_vendored(|layout| layout.manifest(reference)) {
             return answer;
@@ -92,7 +92,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::oci::{Artefact, ArtifactDescription, ArtifactSignature, add_signature, signatures};
+    use crate::oci::{Artifact, ArtifactDescription, ArtifactSignature, add_signature, signatures};
     use base::digest::Digest;
     use base::environment::Environment;
     use base::event::{Level, Report, Silent};
@@ -113,8 +113,8 @@ mod tests {
             let (home, registry) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let reference: Reference = "registry.example/acme/recipes:1.2".parse().unwrap();
             let layout = ImageLayout::create(registry.path()).unwrap();
-            let artefact = Artefact::publish(&layout, &reference, COMPONENT, &ArtifactDescription::default()).unwrap();
-            let digest = artefact.manifest.digest;
+            let artifact = Artifact::publish(&layout, &reference, COMPONENT, &ArtifactDescription::default()).unwrap();
+            let digest = artifact.manifest.digest;
             let signature = ArtifactSignature { payload: b"payload".into(), base64: "c2ln".into() };
             add_signature(&layout, &reference, digest, &signature).unwrap();
             Self { home, registry, reference, digest }
@@ -137,9 +137,9 @@ mod tests {
 
     /// Manifest, component and signatures.
     fn all(places: &ArtifactStores<ImageLayout>, reference: &Reference, digest: Digest) -> Result<(), RegistryError> {
-        let artefact = Artefact::of(places, reference)?;
-        assert_eq!(artefact.manifest.digest, digest);
-        assert_eq!(artefact.component(places, reference)?, COMPONENT);
+        let artifact = Artifact::of(places, reference)?;
+        assert_eq!(artifact.manifest.digest, digest);
+        assert_eq!(artifact.component(places, reference)?, COMPONENT);
         assert_eq!(signatures(places, reference, digest)?.len(), 1);
         Ok(())
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ureq::http::header::{ACCEPT, CONTENT_TYPE};
 use url::Url;
 
-use super::artifacts::{Artefacts, ArtifactManifest, LARGEST_MANIFEST};
+use super::artifacts::{ArtifactManifest, Artifacts, LARGEST_MANIFEST};
 use super::authentication::{Authenticator, unauthorized};
 use super::challenge::is_loopback;
 use super::document::{Descriptor, INDEX, MANIFEST, check};
@@ -83,7 +83,7 @@ impl Remote {
 
     /// The same, but stops as soon as `canceled` returns true; it is called several times per second.
     #[must_use]
-    pub fn cancelled_by(mut self, canceled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+    pub fn canceled_by(mut self, canceled: impl Fn() -> bool + Send + Sync + 'static) -> Self {
         self.wire.canceled = Arc::new(canceled);
         self
     }
@@ -197,7 +197,7 @@ impl Remote {
     }
 }
 
-impl Artefacts for Remote {
+impl Artifacts for Remote {
     fn manifest(&self, reference: &Reference) -> Result<ArtifactManifest, RegistryError> {
         let url = self.url(reference, &format!("manifests/{}", reference.version()))?;
         // An index is accepted too, so that the error can report it.

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::artifacts::{Artefacts, ArtifactManifest};
+use super::artifacts::{ArtifactManifest, Artifacts};
 use super::document::{Descriptor, ImageManifest, to_json};
 use super::error::RegistryError;
 use super::reference::Reference;
@@ -41,7 +41,7 @@ pub struct ArtifactSignature {
 /// # Errors
 /// If they are not available, or there are more than [`MOST_SIGNATURES`].
 pub fn signatures(
-    from: &dyn Artefacts,
+    from: &dyn Artifacts,
     reference: &Reference,
     digest: Digest,
 ) -> Result<Vec<ArtifactSignature>, RegistryError> {
@@ -65,7 +65,7 @@ pub fn signatures(
 /// # Errors
 /// If those cannot be read, or the new one cannot be stored.
 pub fn add_signature(
-    to: &dyn Artefacts,
+    to: &dyn Artifacts,
     reference: &Reference,
     digest: Digest,
     signature: &ArtifactSignature,
@@ -87,8 +87,8 @@ pub fn add_signature(
 
 /// Copies the signatures of the manifest `digest`, byte for byte.
 pub(super) fn copy_signatures(
-    from: &dyn Artefacts,
-    to: &dyn Artefacts,
+    from: &dyn Artifacts,
+    to: &dyn Artifacts,
     reference: &Reference,
     digest: Digest,
 ) -> Result<(), RegistryError> {
@@ -108,7 +108,7 @@ pub(super) fn copy_signatures(
 }
 
 /// The layers of the signatures' manifest; none if it does not exist.
-fn layers(from: &dyn Artefacts, place: &Reference) -> Result<Vec<Descriptor>, RegistryError> {
+fn layers(from: &dyn Artifacts, place: &Reference) -> Result<Vec<Descriptor>, RegistryError> {
     let manifest = match from.manifest(place) {
         Ok(manifest) => manifest,
         Err(RegistryError::NotFound { .. }) => return Ok(Vec::new()),

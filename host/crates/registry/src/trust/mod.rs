@@ -83,7 +83,7 @@ impl Trusted {
     ///
     /// # Errors
     /// If there are too few.
-    pub(crate) fn verify_artefact(
+    pub(crate) fn verify_artifact(
         &self,
         reference: &Reference,
         manifest: Digest,

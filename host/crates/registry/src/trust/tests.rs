@@ -59,7 +59,7 @@ fn payload(name: &str) -> String {
 
 /// The signers' names, or the message.
 fn verify(trusted: &Trusted, signatures: &[ArtifactSignature]) -> Result<Vec<String>, String> {
-    let verified = trusted.verify_artefact(&reference(), manifest(), signatures);
+    let verified = trusted.verify_artifact(&reference(), manifest(), signatures);
     verified
         .map(|signers| signers.into_iter().map(|signer| signer.name).collect())
         .map_err(|error| error.to_string().replace(&manifest().to_string(), "MANIFEST"))

@@ -129,7 +129,7 @@ impl ServerSession {
         Ok(())
     }
 
-    /// Passes on what a resource holds, from an offset on.
+    /// Passes on the content of a resource, from an offset on.
     pub(super) async fn read_resource(
         &self,
         resource_name: String,

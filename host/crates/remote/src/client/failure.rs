@@ -81,7 +81,7 @@ impl CallFailure {
         }
     }
 
-    /// Whether the server answered as a server in order does: the failure says nothing about other calls.
+    /// Whether the server answered as a working server does: the failure has no meaning for other calls.
     pub(super) fn is_answer(&self) -> bool {
         matches!(
             self,

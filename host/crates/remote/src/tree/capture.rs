@@ -1,4 +1,4 @@
-//! The disk → trees: what a path holds, with all that cannot be kept refused.
+//! The disk → trees: what a path contains. What cannot be kept is refused.
 //!
 //! Files can change, or be replaced by links and pipes, while they are captured. So each is opened below its open
 //! directory without following links and without waiting, and then looked at by its descriptor.

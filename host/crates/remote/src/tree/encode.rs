@@ -61,7 +61,7 @@ impl EncodedTree {
         digest
     }
 
-    /// The `Tree` message, which holds the whole tree, and its digest.
+    /// The `Tree` message, which contains the whole tree, and its digest.
     pub fn tree_message(&self) -> (BlobDigest, Bytes) {
         let message = RawTree {
             root: Some(self.directories[&self.root].clone()),

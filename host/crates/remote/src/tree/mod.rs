@@ -1,7 +1,7 @@
 //! Trees of files as values: directories, files by digest, symbolic links. Captured from the disk, encoded as the
 //! protocol's Merkle trees, decoded from what servers send, and written to the disk.
 //!
-//! A tree holds no times, no owners, and of the mode only whether a file is executable. Knows nothing of servers.
+//! A tree contains no times, no owners, and of the mode only whether a file is executable. Knows nothing of servers.
 
 mod capture;
 mod decode;

@@ -113,7 +113,7 @@ struct EditorQuestion<'a> {
 
 impl EditorQuestion<'_> {
     fn file(&self, uri: &Uri) -> Option<Analysis> {
-        self.project.analyse(self.documents, &convert::path(uri)?)
+        self.project.analyze(self.documents, &convert::path(uri)?)
     }
 
     fn place(&self, parameters: &TextDocumentPositionParams) -> Option<(Analysis, usize)> {

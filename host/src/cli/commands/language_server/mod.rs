@@ -28,7 +28,7 @@ It speaks the Language Server Protocol on standard input and output.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct LanguageServerArguments {
-    /// Accepted for editors that specify the channel; standard input and output are the only one
+    /// Accepted for editors that specify the channel, which is always standard input and output
     #[arg(long)]
     stdio: bool,
 }

@@ -9,7 +9,7 @@ use crate::cli::program::Program;
 use crate::run::RunError;
 use base::files;
 use base::source::{Explain, printable_line, size};
-use registry::oci::{Artefact, Reference, annotation, signatures};
+use registry::oci::{Artifact, Reference, annotation, signatures};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,10 +47,10 @@ impl Explain for FileExists {
 pub(super) fn execute(program: &Program, arguments: &PullArguments) -> Result<(), RunError> {
     let reference = parse_reference(&arguments.reference)?;
     let remote = program.remote(&arguments.registry);
-    let artefact = Artefact::of(&remote, &reference)?;
-    artefact.config(&remote, &reference)?;
-    let component = artefact.component(&remote, &reference)?;
-    let signatures = signatures(&remote, &reference, artefact.manifest.digest)?.len();
+    let artifact = Artifact::of(&remote, &reference)?;
+    artifact.config(&remote, &reference)?;
+    let component = artifact.component(&remote, &reference)?;
+    let signatures = signatures(&remote, &reference, artifact.manifest.digest)?.len();
     let file = arguments.output.clone().unwrap_or_else(|| default_file(&reference));
     let path = program.path(&file);
     // Only a file that the user specified is replaced.
@@ -58,7 +58,7 @@ pub(super) fn execute(program: &Program, arguments: &PullArguments) -> Result<()
         return Err(FileExists(file).into());
     }
     files::replace(&path, &component)?;
-    program.printer.text(&summary(&reference, &artefact, &file, signatures));
+    program.printer.text(&summary(&reference, &artifact, &file, signatures));
     Ok(())
 }
 
@@ -68,10 +68,10 @@ fn default_file(reference: &Reference) -> PathBuf {
     PathBuf::from(format!("{name}.wasm"))
 }
 
-fn summary(reference: &Reference, artefact: &Artefact, file: &Path, signatures: usize) -> String {
-    let pinned = reference.with_digest(artefact.manifest.digest);
+fn summary(reference: &Reference, artifact: &Artifact, file: &Path, signatures: usize) -> String {
+    let pinned = reference.with_digest(artifact.manifest.digest);
     let mut text =
-        format!("Pulled {pinned}: {} ({}, sha256:{})", file.display(), size(artefact.size()), artefact.digest);
+        format!("Pulled {pinned}: {} ({}, sha256:{})", file.display(), size(artifact.size()), artifact.digest);
     let keys = [
         ("title", annotation::TITLE),
         ("version", annotation::VERSION),
@@ -79,7 +79,7 @@ fn summary(reference: &Reference, artefact: &Artefact, file: &Path, signatures: 
         ("source", annotation::SOURCE),
     ];
     for (name, key) in keys {
-        let value = artefact.annotations.get(key);
+        let value = artifact.annotations.get(key);
         text += &value.map(|value| format!("\n  {name}: {}", printable_line(value))).unwrap_or_default();
     }
     text + &match signatures {

@@ -82,14 +82,14 @@ pub(super) fn execute(program: &Program, arguments: &PushArguments) -> Result<()
     Ok(())
 }
 
-fn summary(Published { artefact, package }: &Published, reference: &Reference, key: Option<&PrivateKey>) -> String {
+fn summary(Published { artifact, package }: &Published, reference: &Reference, key: Option<&PrivateKey>) -> String {
     let text = format!(
         "Pushed {} {} ({}, sha256:{}) to {reference}@sha256:{}",
         package.name,
         package.version,
-        size(artefact.size()),
-        artefact.digest,
-        artefact.manifest.digest
+        size(artifact.size()),
+        artifact.digest,
+        artifact.manifest.digest
     );
     text + &key.map(|key| format!("\nSigned by key {}", key.public())).unwrap_or_default()
 }

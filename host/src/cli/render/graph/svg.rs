@@ -130,10 +130,10 @@ fn layers(graph: &PartGraph) -> Vec<Vec<usize>> {
 
 /// The layers, each ordered so that few arrows cross.
 fn ordered(graph: &PartGraph, mut layers: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
-    let mut neighbours = vec![Vec::new(); graph.parts.len()];
+    let mut neighbors = vec![Vec::new(); graph.parts.len()];
     for (from, to) in arrows(graph) {
-        neighbours[from].push(to);
-        neighbours[to].push(from);
+        neighbors[from].push(to);
+        neighbors[to].push(from);
     }
     let mut height = vec![0.0; graph.parts.len()];
     let note = |layer: &[usize], height: &mut Vec<f64>| {
@@ -146,9 +146,9 @@ fn ordered(graph: &PartGraph, mut layers: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
         let count = layers.len();
         for at in 0..count {
             let layer = &mut layers[if sweep % 2 == 0 { at } else { count - 1 - at }];
-            let middle = |part: &usize| match neighbours[*part].len() {
+            let middle = |part: &usize| match neighbors[*part].len() {
                 0 => height[*part],
-                count => neighbours[*part].iter().map(|other| height[*other]).sum::<f64>() / count as f64,
+                count => neighbors[*part].iter().map(|other| height[*other]).sum::<f64>() / count as f64,
             };
             layer.sort_by(|a, b| middle(a).total_cmp(&middle(b)));
             note(layer, &mut height);

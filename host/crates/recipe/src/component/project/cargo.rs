@@ -167,7 +167,7 @@ impl CargoBuild<'_> {
         let manifest = self.tools.project.join("Cargo.toml");
         let mut built = CargoMessages::default();
         for line in messages.split(b'\n').map_while(Result::ok) {
-            let Ok(artifact) = serde_json::from_slice::<Artifact>(&line) else { continue };
+            let Ok(artifact) = serde_json::from_slice::<CargoArtifact>(&line) else { continue };
             if artifact.reason != "compiler-artifact" {
                 continue;
             }
@@ -196,7 +196,7 @@ impl CargoBuild<'_> {
 
 /// The part that is read of a message of `cargo build --message-format json` (Cargo reference, "External tools").
 #[derive(Deserialize)]
-struct Artifact {
+struct CargoArtifact {
     reason: String,
     package_id: String,
     manifest_path: PathBuf,
@@ -205,7 +205,7 @@ struct Artifact {
     fresh: bool,
 }
 
-impl Artifact {
+impl CargoArtifact {
     /// The package, unless it comes from a registry or a repository.
     fn package(self) -> Option<CargoPackage> {
         let Self { package_id: id, manifest_path, fresh, .. } = self;

@@ -15,7 +15,7 @@ use crate::grants::guard::Change;
 use crate::grants::mounts::Access;
 
 impl FilesystemView<'_> {
-    /// What an operation is about to change: the directory that holds it, opened without the rest of the path, and its name
+    /// What an operation is about to change: the directory that contains it, opened without the rest of the path, and its name
     /// there. Refuses what stays as it is.
     pub(super) fn changing(&mut self, located: Located, change: Change) -> FsResult<Located> {
         let guard = &self.call.rights.guard;

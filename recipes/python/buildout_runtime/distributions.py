@@ -45,11 +45,12 @@ def to_host(found: pkg_resources.Distribution) -> wit.Distribution:
     return wit.Distribution(found.project_name, found.version, found.location or "", metadata, kind, [])
 
 
-def working_set(found: Iterable[pkg_resources.Distribution]) -> pkg_resources.WorkingSet:
+def working_set_of(found: Iterable[pkg_resources.Distribution]) -> pkg_resources.WorkingSet:
     """A working set with these, in this order."""
     made = pkg_resources.WorkingSet([])
     for distribution in found:
-        made.add(distribution, replace=True)
+        # Not with `replace`: that puts each one before those that are there.
+        made.add(distribution)
     return made
 
 

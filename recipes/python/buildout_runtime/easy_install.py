@@ -16,7 +16,7 @@ from componentize_py_types import Err
 from wit_world.imports import distributions as wit
 
 from . import environment
-from .distributions import from_host, to_host, working_set
+from .distributions import from_host, to_host, working_set_of
 from .unavailable import Unavailable
 
 if TYPE_CHECKING:
@@ -206,12 +206,13 @@ class Installer(real.Installer):
     def install(self, specs: Iterable[str], working_set: pkg_resources.WorkingSet | None = None) -> Any:
         begin = [to_host(found) for found in working_set or ()]
         found = _ask(wit.install, [str(spec) for spec in specs], begin, self._settings())
-        made = pkg_resources.WorkingSet([]) if working_set is None else working_set
-        known = {distribution.location for distribution in made}
+        if working_set is None:
+            return working_set_of(from_host(distribution) for distribution in found)
+        known = {distribution.location for distribution in working_set}
         for distribution in found:
             if distribution.location not in known:
-                made.add(from_host(distribution), replace=True)
-        return made
+                working_set.add(from_host(distribution), replace=True)
+        return working_set
 
     def build(self, spec: str, build_ext: Mapping[str, str]) -> list[str]:
         return [found.location for found in _ask(wit.build, str(spec), _build_options(build_ext), self._settings())]
@@ -232,7 +233,7 @@ def sort_working_set(ws: Iterable[Any], eggs_dir: str, develop_eggs_dir: str) ->
     """Developed distributions, eggs, others: as zc.buildout, without reading again what is known."""
     found = {distribution.location: distribution for distribution in ws}
     ordered = _ask(wit.sort, [to_host(distribution) for distribution in found.values()])
-    return working_set(found[distribution.location] for distribution in ordered)
+    return working_set_of(found[distribution.location] for distribution in ordered)
 
 
 def _no_pip(*_: Any, **__: Any) -> Any:

@@ -42,6 +42,19 @@ class EasyInstallTest(HostTest):
         self.assertEqual((settings.path, settings.newest, settings.versions), (["/develop"], False, None))
         self.assertEqual(list(ws.by_key["demo"].get_entry_map("console_scripts")), ["demo"])
 
+    def test_the_order_is_that_of_the_host_and_developed_projects_come_first_when_sorted(self) -> None:
+        kinds = wit.DistributionKind
+        found = [
+            self.distribution(name, "1.0", kind)
+            for name, kind in (("one", kinds.EGG), ("mine", kinds.DEVELOP), ("two", kinds.EGG), ("three", kinds.EGG))
+        ]
+        replace(self, wit, install=lambda *_: found)
+        replace(self, wit, sort=lambda given: sorted(given, key=lambda one: one.kind is not kinds.DEVELOP))
+        ws = real.install(["one"], self.directory)
+        self.assertEqual([one.project_name for one in ws], ["one", "mine", "two", "three"])
+        ordered = easy_install.sort_working_set(ws, self.directory, self.directory)
+        self.assertEqual([one.project_name for one in ordered], ["mine", "one", "two", "three"])
+
     def test_scripts_are_zc_buildouts_own(self) -> None:
         ws = real.install(["demo"], self.directory)
         made = real.scripts(["demo"], ws, real.sys.executable, self.directory)

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::environment::Environment;
+use config::facts::started_by_shim;
 use config::options::{Buildout, NoRecipes};
 use config::{Assignment, Configuration};
 
@@ -45,7 +46,9 @@ pub(in crate::run) fn absolute(name: &str, environment: &Environment) -> String 
 fn find(name: &str, environment: &Environment, own: &Own) -> Option<PathBuf> {
     let path = environment.variables.get("PATH").map(String::as_str).unwrap_or_default();
     let found = std::env::split_paths(path).map(|directory| environment.directory.join(directory).join(name));
-    found.into_iter().find(|file| is_program(file) && !own.made(file))
+    let found = found.into_iter().find(|file| is_program(file) && !own.made(file))?;
+    // As in zc.buildout: the path of the Python itself, which is the same for all commands and scripts.
+    Some(started_by_shim(&found, environment).unwrap_or(found))
 }
 
 fn text(path: PathBuf) -> String {

@@ -19,7 +19,7 @@ use base::files::read_at_most;
 
 pub use installation::{directories_of_python, installation};
 pub use memory::AnswerFile;
-pub use pyenv::behind_shim;
+pub use pyenv::{behind_shim, started_by_shim};
 
 /// Time limit for a Python to print its facts.
 const PYTHON_DEADLINE: Duration = Duration::from_secs(20);
@@ -121,9 +121,7 @@ impl MachineFacts {
                 candidates.into_iter().find(|candidate| candidate.is_file())?
             }
         };
-        // These variables choose the Python of a shim, too.
-        let is_chosen = ["PYENV_VERSION", "PYENV_DIR"].iter().any(|name| variables.contains_key(*name));
-        let real = if is_chosen { None } else { behind_shim(&program, directory) };
+        let real = started_by_shim(&program, &self.environment);
         AnswerFile::of(&real.unwrap_or(program), QUESTION, cache)
     }
 }

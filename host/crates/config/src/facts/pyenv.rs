@@ -3,11 +3,19 @@
 
 use std::path::{Path, PathBuf};
 
+use base::environment::Environment;
+
 /// The longest file that names versions, in bytes.
 const LONGEST: u64 = 4 << 10;
 
 /// The file with the version for a directory and those below it.
 const LOCAL: &str = ".python-version";
+
+/// The Python that a shim starts in an environment: variables may choose it, too, and then it is not known.
+pub fn started_by_shim(program: &Path, environment: &Environment) -> Option<PathBuf> {
+    let is_chosen = ["PYENV_VERSION", "PYENV_DIR"].iter().any(|name| environment.variables.contains_key(*name));
+    if is_chosen { None } else { behind_shim(program, &environment.directory) }
+}
 
 /// The Python that a shim would start in `directory`, without variables of pyenv. `None` if `executable` is not a shim, or if
 /// that is not certain.

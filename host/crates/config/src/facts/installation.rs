@@ -54,3 +54,54 @@ fn named_installation(python: &Path) -> Option<PathBuf> {
     let (_, home) = values.into_iter().find(|(name, _)| name.trim() == "home")?;
     Path::new(home.trim()).parent().filter(|root| root.is_absolute()).map(Path::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A home directory with an installed Python in `tools/python`, a link to it, and an environment.
+    fn home() -> (tempfile::TempDir, PathBuf) {
+        let space = tempfile::tempdir().unwrap();
+        let home = space.path().canonicalize().unwrap();
+        for directory in ["tools/python/bin", "tools/python/lib/python3.9", "environment/bin"] {
+            std::fs::create_dir_all(home.join(directory)).unwrap();
+        }
+        for file in ["tools/python/bin/python3", "tools/python/lib/python3.9/os.py", "tools/python/lib/other"] {
+            std::fs::write(home.join(file), "").unwrap();
+        }
+        symlink("python", home.join("tools/link")).unwrap();
+        symlink(home.join("tools/link/bin/python3"), home.join("environment/bin/python")).unwrap();
+        let settings = format!("home = {}\nversion = 3.9\n", home.join("tools/link/bin").display());
+        std::fs::write(home.join("environment/pyvenv.cfg"), settings).unwrap();
+        (space, home)
+    }
+
+    #[test]
+    fn an_environment_and_its_installation_are_found() {
+        let (_space, home) = home();
+        let at = |path: &str| home.join(path);
+        let found = directories_of_python(&at("environment/bin/python"), Path::new("/"), &[home.clone()]);
+        assert_eq!(found, [at("environment"), at("tools/link"), at("tools/python")]);
+        let found = directories_of_python(&at("tools/python/bin/python3"), Path::new("/"), &[home.clone()]);
+        assert_eq!(found, [at("tools/python")]);
+    }
+
+    #[test]
+    fn a_directory_that_has_more_is_not_shown_whole() {
+        let (_space, home) = home();
+        let at = |path: &str| home.join(path);
+        let kept = [at("tools/python/buildout"), at("environment/buildout")];
+        let found = directories_of_python(&at("environment/bin/python"), Path::new("/"), &kept);
+        assert_eq!(found, [at("tools/python/lib/python3.9"), at("tools/python/bin/python3")]);
+    }
+
+    #[test]
+    fn what_is_not_an_installed_python_opens_nothing() {
+        let (_space, home) = home();
+        std::fs::remove_file(home.join("tools/python/lib/python3.9/os.py")).unwrap();
+        assert_eq!(installation(&home.join("tools/python/bin/python3"), &[]), [] as [PathBuf; 0]);
+        assert_eq!(installation(&home.join("missing"), &[]), [] as [PathBuf; 0]);
+    }
+}

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use base::digest::Digest;
+use config::facts::directories_of_python;
 use config::options::Buildout;
 use confine::ConfinementLevel;
 use recipe::{PartInput, PartInputs, Runtime};
@@ -194,11 +195,15 @@ impl Sources<'_> {
         let python = self.view.executable().ok();
         let facts = decision.facts.text(true);
         let is_in_environment = |python: &str| decision.environment.values().any(|value| value.contains(python));
-        programs.extend(python.filter(|python| facts.contains(python.as_str()) || is_in_environment(python)));
+        let is_used = |python: &&String| facts.contains(python.as_str()) || is_in_environment(python);
+        programs.extend(python.iter().filter(is_used).cloned());
         for program in programs {
             decision.facts.add(format!("{PROGRAM} {program}"), self.system.program(&program, &search_path));
             let path = PathBuf::from(&program);
             if path.is_absolute() && !confine::is_of_system(&path) && path.exists() {
+                if python.as_ref() == Some(&program) {
+                    decision.visible.extend(self.directories_of_python(&path));
+                }
                 decision.visible.push(path);
             }
         }
@@ -208,6 +213,13 @@ impl Sources<'_> {
         for (name, value) in self.platform {
             decision.facts.add(format!("{PLATFORM} {name}"), value);
         }
+    }
+
+    /// Where the buildout's Python is installed: it does not start without its library.
+    fn directories_of_python(&self, python: &Path) -> Vec<PathBuf> {
+        let Ok(locations) = self.view.locations() else { return Vec::new() };
+        let found = directories_of_python(python, &locations.directory, &locations.kept);
+        found.into_iter().filter(|path| !confine::is_of_system(path)).collect()
     }
 }
 

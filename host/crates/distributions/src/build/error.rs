@@ -29,13 +29,8 @@ pub enum BuildError {
         log: Option<PathBuf>,
     },
     /// A requirement of the build is not available.
-    #[error("The build requirements of {what} are not available: {cause}")]
-    Requirements {
-        /// The project.
-        what: String,
-        /// The cause.
-        cause: Box<dyn Explain + Send + Sync>,
-    },
+    #[error("{0}")]
+    Requirements(Box<dyn Explain + Send + Sync>),
     /// The backend lacks a hook.
     #[error("{what} cannot be built: its build backend has no {hook}")]
     NoHook {
@@ -91,7 +86,7 @@ impl Explain for BuildError {
                 .map(|what| format!("It tried to {what}, which builds may not do."))
                 .chain(last.iter().cloned())
                 .collect(),
-            Self::Requirements { cause, .. } => cause.details(),
+            Self::Requirements(cause) => cause.details(),
             _ => Vec::new(),
         }
     }
@@ -107,7 +102,7 @@ impl Explain for BuildError {
                 }
                 hints
             }
-            Self::Requirements { cause, .. } => cause.hints(),
+            Self::Requirements(cause) => cause.hints(),
             Self::NoHook { hook: "build_editable", .. } => {
                 vec![
                     "A newer version of its build backend may provide it; [build-system] of its pyproject.toml \
@@ -126,14 +121,14 @@ impl Explain for BuildError {
     fn blame(&self) -> Blame {
         match self {
             Self::Confine(error) => error.blame(),
-            Self::Requirements { cause, .. } => cause.blame(),
+            Self::Requirements(cause) => cause.blame(),
             _ => Blame::User,
         }
     }
 
     fn remedies(&self) -> Vec<Remedy> {
         match self {
-            Self::Requirements { cause: error, .. } => error.remedies(),
+            Self::Requirements(error) => error.remedies(),
             Self::Unpack(error) => error.remedies(),
             Self::Wheel(error) => error.remedies(),
             Self::Confine(error) => error.remedies(),

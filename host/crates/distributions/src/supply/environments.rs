@@ -28,7 +28,7 @@ impl Environments for Supply<'_> {
         self.find_environment(requirements).map_err(|error| match error {
             SupplyError::Build(error) => error,
             SupplyError::Canceled(what) => BuildError::Canceled(what),
-            other => BuildError::Requirements { what: "it".to_owned(), cause: Box::new(other) },
+            other => BuildError::Requirements(Box::new(other)),
         })
     }
 }

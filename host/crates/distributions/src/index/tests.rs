@@ -128,7 +128,8 @@ fn a_project_is_asked_for_once_by_its_normal_name() {
         );
     }
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
-    assert!(!index.project("none", "none", Purpose::Use).unwrap().known);
+    let none = index.project("none", "none", Purpose::Use).unwrap();
+    assert!(!none.known && !none.refused);
 }
 
 #[test]
@@ -149,7 +150,8 @@ fn hosts_that_are_not_allowed_are_not_asked() {
     );
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
     let nothing = PackageIndex::new(allowed("x.invalid"), &table, &Silent);
-    assert!(nothing.project("a", "a", Purpose::Use).unwrap().files.is_empty());
+    let found = nothing.project("a", "a", Purpose::Use).unwrap();
+    assert!(found.files.is_empty() && found.refused, "the error names allow-hosts");
     assert_eq!(table.asked.load(Ordering::SeqCst), 1);
 }
 

@@ -45,17 +45,22 @@ impl BlobStore {
     pub fn trim(&self) {
         self.written.store(0, Ordering::Relaxed);
         self.remove_down_to(self.capacity);
+        self.remove_abandoned();
+    }
+
+    /// Removes all contents and results. What other runs are writing stays.
+    pub fn clear(&self) {
+        self.remove_down_to(0);
+        self.remove_abandoned();
+    }
+
+    fn remove_abandoned(&self) {
         let everywhere = ["blobs", "results"].iter().flat_map(|kind| self.all_files(kind));
         for file in everywhere.filter(StoreFile::is_temporary) {
             if file.used.elapsed().is_ok_and(|age| age > ABANDONED) {
                 let _ = fs::remove_file(&file.path);
             }
         }
-    }
-
-    /// Removes all contents and results.
-    pub fn clear(&self) {
-        self.remove_down_to(0);
     }
 
     fn remove_down_to(&self, most: u64) {

@@ -116,8 +116,9 @@ pub(in crate::run) fn original(named: &NamedPython, kept: &Kept, own: &Own) -> S
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
     use super::*;
-    use std::os::unix::fs::symlink;
 
     #[test]
     fn finds_own_pythons_through_every_link() {
@@ -139,5 +140,32 @@ mod tests {
         }
         assert!(own.made("/made/elsewhere/python"));
         assert!(!own.made(at("other/python")) && !own.made(at("nowhere/python")) && !own.made("python3"));
+    }
+
+    #[test]
+    fn the_python_behind_a_shim_is_chosen_unless_a_variable_decides() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        let start = root.join("pyenv/libexec/pyenv");
+        write("pyenv/shims/python3", &format!("#!/bin/bash\nexec \"{}\" exec \"python3\"\n", start.display()));
+        write("pyenv/versions/3.12.1/bin/python3", "");
+        write("pyenv/version", "3.12.1\n");
+        write("project/note", "");
+        let shims = root.join("pyenv/shims").display().to_string();
+        let mut environment = Environment {
+            directory: root.join("project"),
+            home: None,
+            variables: [("PATH".to_owned(), shims.clone())].into(),
+        };
+        let chosen = |environment: &Environment| on_path(environment, &Own::default());
+        assert_eq!(chosen(&environment), root.join("pyenv/versions/3.12.1/bin/python3").display().to_string());
+        environment.variables.insert("PYENV_VERSION".to_owned(), "3.11.7".to_owned());
+        assert_eq!(chosen(&environment), format!("{shims}/python3"));
     }
 }

@@ -82,9 +82,9 @@ mod tests {
     fn an_environment_and_its_installation_are_found() {
         let (_space, home) = home();
         let at = |path: &str| home.join(path);
-        let found = directories_of_python(&at("environment/bin/python"), Path::new("/"), &[home.clone()]);
+        let found = directories_of_python(&at("environment/bin/python"), Path::new("/"), std::slice::from_ref(&home));
         assert_eq!(found, [at("environment"), at("tools/link"), at("tools/python")]);
-        let found = directories_of_python(&at("tools/python/bin/python3"), Path::new("/"), &[home.clone()]);
+        let found = directories_of_python(&at("tools/python/bin/python3"), Path::new("/"), std::slice::from_ref(&home));
         assert_eq!(found, [at("tools/python")]);
     }
 

@@ -15,7 +15,7 @@ use xtask::workspace::{CommandFailure, Workspace, run as run_to_end};
 const BUDGET: f64 = 0.030;
 
 /// Longer than the host takes before it believes that a file will not change under its eyes.
-const SETTLE: Duration = Duration::from_secs(3);
+pub(crate) const SETTLE: Duration = Duration::from_secs(3);
 
 /// The row: what takes the place of zc.buildout's column is the recipe in Rust, and the budget.
 pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Result<Vec<ResultRow>, CommandFailure> {

@@ -65,7 +65,7 @@ fn bench(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFailu
     if wants("recipes") {
         let mut rows = languages::rows(workspace, &host, &directory)?;
         rows.extend(unedited::rows(&host, &directory)?);
-        tables.push(("Rust and more", rows));
+        tables.push(("Rust and budget", rows));
     }
     if wants("sharing") {
         tables.push(("built in", shared::rows(workspace, &host, &directory)?));

@@ -4,13 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use crate::compare::{ComparedTools, ROUNDS, RunMode};
+use crate::languages::SETTLE;
 use crate::measure::MeasuredCost;
 use crate::table::ResultRow;
 use crate::tool::Tool;
 use crate::work;
 use xtask::workspace::CommandFailure;
 
-/// How many parts a row has, what it is called, and what recipes in Python may cost more and should, in seconds.
+/// The number of parts, the name of the row, and how much more recipes in Python may cost: the limit and the aim, in seconds.
 const ROWS: [(usize, &str, f64, f64); 2] = [
     (1, "nothing to do, a recipe for zc.buildout, against one in Rust and 30 ms", 0.030, 0.010),
     (10, "the same with ten parts, against ten in Rust and 60 ms", 0.060, 0.020),
@@ -34,6 +35,7 @@ fn compare(
 ) -> Result<ResultRow, CommandFailure> {
     let pair = [tool(tools, "rust", parts, RUST)?, tool(tools, "python", parts, PYTHON)?];
     tools.once(&pair, &[])?;
+    std::thread::sleep(SETTLE);
     // Nothing newer is asked for: the index would be the larger part of the time.
     let [mut rust, python] = tools.compare(&pair, ROUNDS, &["-N"], RunMode::Again)?;
     rust.iter_mut().for_each(|MeasuredCost { seconds, .. }| *seconds += budget);

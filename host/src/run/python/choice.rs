@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_python_behind_a_shim_is_chosen_unless_a_variable_decides() {
+    fn the_python_behind_a_shim_is_chosen() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().canonicalize().unwrap();
         let write = |path: &str, text: &str| {
@@ -154,7 +154,9 @@ mod tests {
         };
         let start = root.join("pyenv/libexec/pyenv");
         write("pyenv/shims/python3", &format!("#!/bin/bash\nexec \"{}\" exec \"python3\"\n", start.display()));
-        write("pyenv/versions/3.12.1/bin/python3", "");
+        for version in ["3.11.7", "3.12.1"] {
+            write(&format!("pyenv/versions/{version}/bin/python3"), "");
+        }
         write("pyenv/version", "3.12.1\n");
         write("project/note", "");
         let shims = root.join("pyenv/shims").display().to_string();
@@ -164,8 +166,11 @@ mod tests {
             variables: [("PATH".to_owned(), shims.clone())].into(),
         };
         let chosen = |environment: &Environment| on_path(environment, &Own::default());
-        assert_eq!(chosen(&environment), root.join("pyenv/versions/3.12.1/bin/python3").display().to_string());
+        let python = |version: &str| root.join(format!("pyenv/versions/{version}/bin/python3")).display().to_string();
+        assert_eq!(chosen(&environment), python("3.12.1"));
         environment.variables.insert("PYENV_VERSION".to_owned(), "3.11.7".to_owned());
-        assert_eq!(chosen(&environment), format!("{shims}/python3"));
+        assert_eq!(chosen(&environment), python("3.11.7"));
+        environment.variables.insert("PYENV_VERSION".to_owned(), "3.9".to_owned());
+        assert_eq!(chosen(&environment), format!("{shims}/python3"), "it is not certain which one starts");
     }
 }

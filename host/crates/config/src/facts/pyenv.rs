@@ -11,25 +11,35 @@ const LONGEST: u64 = 4 << 10;
 /// The file with the version for a directory and those below it.
 const LOCAL: &str = ".python-version";
 
-/// The Python that a shim starts in an environment: variables may choose it, too, and then it is not known.
+/// The Python that a shim starts in an environment, whose variables come before files. `None` as for [`behind_shim`].
 pub fn started_by_shim(program: &Path, environment: &Environment) -> Option<PathBuf> {
-    let is_chosen = ["PYENV_VERSION", "PYENV_DIR"].iter().any(|name| environment.variables.contains_key(*name));
-    if is_chosen { None } else { behind_shim(program, &environment.directory) }
+    let variable = |name: &str| environment.variables.get(name).filter(|value| !value.is_empty());
+    match (variable("PYENV_VERSION"), variable("PYENV_DIR")) {
+        (Some(named), _) => of_version(program, root_of_shim(program)?, named),
+        (None, Some(directory)) => behind_shim(program, &environment.directory.join(directory)),
+        (None, None) => behind_shim(program, &environment.directory),
+    }
 }
 
 /// The Python that a shim would start in `directory`, without variables of pyenv. `None` if `executable` is not a shim, or if
 /// that is not certain.
 pub fn behind_shim(executable: &Path, directory: &Path) -> Option<PathBuf> {
-    let shims = executable.parent().filter(|parent| parent.ends_with("shims"))?;
-    let text = String::from_utf8(base::files::read_at_most(executable, LONGEST).ok()?).ok()?;
-    let root = shims.parent()?;
-    let starts = format!("exec \"{}\" exec", root.join("libexec/pyenv").display());
-    if !text.starts_with("#!") || !text.contains(&starts) {
-        return None;
-    }
+    let root = root_of_shim(executable)?;
     let local = directory.ancestors().map(|directory| directory.join(LOCAL)).find(|file| file.exists());
     let named = base::files::read_at_most(&local.unwrap_or_else(|| root.join("version")), LONGEST).ok()?;
-    let named = String::from_utf8(named).ok()?;
+    of_version(executable, root, &String::from_utf8(named).ok()?)
+}
+
+/// The directory of the pyenv whose shim this is.
+fn root_of_shim(executable: &Path) -> Option<&Path> {
+    let root = executable.parent().filter(|parent| parent.ends_with("shims"))?.parent()?;
+    let text = String::from_utf8(base::files::read_at_most(executable, LONGEST).ok()?).ok()?;
+    let starts = format!("exec \"{}\" exec", root.join("libexec/pyenv").display());
+    (text.starts_with("#!") && text.contains(&starts)).then_some(root)
+}
+
+/// The program of the version that a file or a variable names.
+fn of_version(executable: &Path, root: &Path, named: &str) -> Option<PathBuf> {
     // Only the first line with a version counts for the first choice; several versions can have several programs.
     let mut versions = named.lines().filter(|line| !line.trim_start().starts_with('#')).flat_map(str::split_whitespace);
     let (version, None) = (versions.next()?, versions.next()) else { return None };

@@ -1,5 +1,5 @@
-//! Names of servers: each is looked up once for many connections. An index or a cache is asked by many connections at the same
-//! time, and name servers drop the questions of a burst; then each connection waits until its question is repeated.
+//! Names of servers: each is looked up once for many connections. Many connections to an index start at the same time, and name
+//! servers drop queries that come in a burst; each connection would then wait until the system repeats its query.
 
 use std::collections::HashMap;
 use std::io;

@@ -99,7 +99,7 @@ impl Specifiers {
         matches!(&self.conditions[..], [(text, _)] if text.starts_with("==") && !text.starts_with("==="))
     }
 
-    /// Whether there is no highest version.
+    /// Whether no condition is an upper bound.
     pub(crate) fn is_open(&self) -> bool {
         self.conditions.iter().all(|(text, _)| [">", "!="].iter().any(|operator| text.starts_with(operator)))
     }

@@ -10,8 +10,8 @@ const SETTINGS: &str = "pyvenv.cfg";
 /// The longest `pyvenv.cfg` that is read, in bytes.
 const LONGEST: u64 = 64 << 10;
 
-/// All that commands read that start the Python `executable`: its virtual environment, if it is of one, and where it is
-/// installed. `directory` chooses the Python of a shim of pyenv. None of the directories holds one of `kept`.
+/// The directories that a command must read to start the Python `executable`: its virtual environment, if it has one, and where
+/// it is installed. `directory` decides which Python a shim of pyenv starts. None of the directories contains one of `kept`.
 pub fn directories_of_python(executable: &Path, directory: &Path, kept: &[PathBuf]) -> Vec<PathBuf> {
     let python = behind_shim(executable, directory).unwrap_or_else(|| executable.to_owned());
     let root = python.parent().and_then(Path::parent);
@@ -21,7 +21,7 @@ pub fn directories_of_python(executable: &Path, directory: &Path, kept: &[PathBu
 }
 
 /// Where the Python of a virtual environment is installed, as the environment names it and without links; nothing if it is not
-/// of an installed Python. If that directory holds one of `kept`, then only what belongs to the Python.
+/// of an installed Python. If that directory contains one of `kept`, then only what belongs to the Python.
 pub fn installation(python: &Path, kept: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(interpreter) = python.canonicalize() else { return Vec::new() };
     let Some(root) = interpreter.parent().and_then(Path::parent) else { return Vec::new() };

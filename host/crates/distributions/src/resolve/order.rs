@@ -121,8 +121,8 @@ impl Walk<'_> {
 }
 
 /// What zc.buildout itself consists of. It takes these from where it is installed, not from the index, so it picks no versions
-/// of them, and `allow-picked-versions = false` does not ask for pins. A requirement with a highest version, which what is
-/// installed may not satisfy, counts as any other.
+/// of them, and `allow-picked-versions = false` does not require pins. A requirement with an upper bound is treated like any
+/// other, because the installed version may not satisfy it.
 const OF_BUILDOUT: [&str; 6] = ["packaging", "pip", "platformdirs", "setuptools", "wheel", "zc-buildout"];
 
 fn is_of_buildout(requirement: &Requirement) -> bool {

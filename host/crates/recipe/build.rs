@@ -4,11 +4,14 @@
 //! `cargo xtask build` makes the packages, in `built-in` next to the profiles' directories of the target directory.
 
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, fs, io};
 
 use base::digest::Digest;
+use flate2::Compression;
+use flate2::write::ZlibEncoder;
 
 fn main() -> ExitCode {
     if let Err(error) = write_carried() {
@@ -127,20 +130,30 @@ fn write_entry(table: &mut String, directory: &Path, name: &str) -> io::Result<(
     }
     let digest = read(&file("digest"))?;
     let engine_key = read(&file("engine-key"))?;
+    let component = fs::read(file("wasm"))?;
     // Checked here, so that no run of the host has to.
-    if Digest::of(&fs::read(file("wasm"))?).to_string() != digest.trim() {
+    if Digest::of(&component).to_string() != digest.trim() {
         return Err(io::Error::other(format!("{} was made of another component", file("cwasm").display())));
     }
+    let packed = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join(format!("{name}.wasm.zlib"));
+    fs::write(&packed, pack(&component)?)?;
     let row = writeln!(
         table,
-        "    BuiltIn {{ name: {name:?}, component: include_bytes!({:?}), compiled: include_bytes!({:?}), \
+        "    BuiltIn {{ name: {name:?}, packed: include_bytes!({packed:?}), size: {}, compiled: include_bytes!({:?}), \
          digest: {:?}, engine_key: {:?} }},",
-        file("wasm"),
+        component.len(),
         file("cwasm"),
         digest.trim(),
         engine_key.trim(),
     );
     row.map_err(io::Error::other)
+}
+
+/// Compresses a component: runs use its compiled form, and hardly ever the component itself.
+fn pack(component: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(component)?;
+    encoder.finish()
 }
 
 fn read(file: &Path) -> io::Result<String> {

@@ -10,8 +10,10 @@ use registry::RecipeReference;
 pub struct BuiltIn {
     /// The package's name.
     pub name: &'static str,
-    /// The component.
-    pub component: &'static [u8],
+    /// The component, compressed (zlib).
+    pub(super) packed: &'static [u8],
+    /// The component's size in bytes.
+    pub(super) size: u64,
     /// Its compiled form.
     pub(crate) compiled: &'static [u8],
     /// Digest of the component, in hexadecimal.

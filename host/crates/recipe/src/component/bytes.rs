@@ -13,6 +13,7 @@ use super::error::ComponentError;
 use super::project::encode::component_of_module;
 use base::digest::Digest;
 use base::files::open_regular;
+use flate2::read::ZlibDecoder;
 use registry::oci::Reference;
 
 pub(crate) use registry::oci::LARGEST_COMPONENT;
@@ -37,29 +38,29 @@ pub struct Component {
 pub(super) enum ComponentContent {
     /// In memory.
     Here(Bytes),
+    /// Embedded in the host.
+    BuiltIn(&'static BuiltIn),
     /// In a file whose digest is known, although the file was not read.
     File { path: PathBuf, size: u64 },
     /// The Python runtime, compressed, in the first of these files that exists.
     Packed(Arc<[PathBuf]>),
 }
 
-/// Bytes that are embedded in the host or were read.
+/// Bytes of a component.
 #[derive(Clone)]
-pub enum Bytes {
-    /// Embedded.
-    Embedded(&'static [u8]),
-    /// Read from a file.
-    Read(Arc<[u8]>),
+pub struct Bytes(Arc<[u8]>);
+
+impl<B: Into<Arc<[u8]>>> From<B> for Bytes {
+    fn from(bytes: B) -> Self {
+        Self(bytes.into())
+    }
 }
 
 impl std::ops::Deref for Bytes {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match self {
-            Self::Embedded(bytes) => bytes,
-            Self::Read(bytes) => bytes,
-        }
+        &self.0
     }
 }
 
@@ -113,8 +114,8 @@ impl Component {
     /// made from it.
     pub(super) fn embedded(built_in: &'static BuiltIn) -> Self {
         Self {
-            digest: built_in.digest.parse().unwrap_or_else(|_| Digest::of(built_in.component)),
-            content: ComponentContent::Here(Bytes::Embedded(built_in.component)),
+            digest: built_in.digest.parse().expect("build.rs has compared the digest with that of the component"),
+            content: ComponentContent::BuiltIn(built_in),
             compiled: Some(Compiled { bytes: built_in.compiled, engine_key: built_in.engine_key }),
             origin: ComponentOrigin::BuiltIn { name: built_in.name },
             package: built_in.name.to_owned(),
@@ -158,6 +159,7 @@ impl Component {
     pub fn size(&self) -> u64 {
         match &self.content {
             ComponentContent::Here(bytes) => bytes.len() as u64,
+            ComponentContent::BuiltIn(built_in) => built_in.size,
             ComponentContent::File { size, .. } => *size,
             ComponentContent::Packed(places) => {
                 places.iter().find_map(|path| path.metadata().ok()).map_or(0, |found| found.len())
@@ -172,12 +174,13 @@ impl Component {
     pub fn bytes(&self) -> Result<Bytes, ComponentError> {
         match &self.content {
             ComponentContent::Here(bytes) => Ok(bytes.clone()),
+            ComponentContent::BuiltIn(built_in) => unpack_built_in(built_in),
             ComponentContent::Packed(places) => super::python_runtime::unpack(places, &self.digest),
             ComponentContent::File { path, .. } => {
                 let (bytes, _) = read_limited(path)?;
                 let is_same = Digest::of(&bytes) == self.digest;
                 let changed = || ComponentError::Changed { path: path.clone() };
-                is_same.then(|| Bytes::Read(bytes.into())).ok_or_else(changed)
+                is_same.then(|| bytes.into()).ok_or_else(changed)
             }
         }
     }
@@ -194,9 +197,16 @@ impl Component {
             (BytesKind::Other(found), _) => return Err(not_a_component(found)),
         };
         let digest = Digest::of(&bytes);
-        let content = ComponentContent::Here(Bytes::Read(bytes.into()));
+        let content = ComponentContent::Here(bytes.into());
         Ok((Self { digest, content, compiled: None, origin, package: package.to_owned() }, metadata))
     }
+}
+
+fn unpack_built_in(built_in: &BuiltIn) -> Result<Bytes, ComponentError> {
+    let mut bytes = Vec::new();
+    let read = ZlibDecoder::new(built_in.packed).read_to_end(&mut bytes);
+    read.map_err(|error| ComponentError::read(Path::new(built_in.name), error))?;
+    Ok(bytes.into())
 }
 
 /// Whether reading this many bytes takes longer than looking for a note.
@@ -262,6 +272,15 @@ mod tests {
             assert!(error.ends_with(&format!("is not a component: it is {found}")), "{error}");
         }
         assert_eq!(read(b"\0asm\x0d\0\x01\0").unwrap().digest, Digest::of(b"\0asm\x0d\0\x01\0"));
+    }
+
+    #[test]
+    fn built_in_components_are_those_of_their_digests() {
+        for built_in in super::super::built_in::built_ins() {
+            let component = Component::embedded(built_in);
+            let bytes = component.bytes().unwrap();
+            assert_eq!((Digest::of(&bytes), bytes.len() as u64), (component.digest, component.size()));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Components that come from a registry, with their entry in `recipes.lock`: already verified, not yet compiled.
 
-use super::bytes::{Bytes, BytesKind, Component, ComponentContent, ComponentOrigin, kind_of};
+use super::bytes::{BytesKind, Component, ComponentContent, ComponentOrigin, kind_of};
 use super::error::ComponentError;
 use super::resolver::Resolved;
 use registry::DEFAULT_ENTRY_POINT;
@@ -25,7 +25,7 @@ impl Component {
         }
         Ok(Self {
             digest: obtained.digest,
-            content: ComponentContent::Here(Bytes::Read(obtained.bytes.clone())),
+            content: ComponentContent::Here(obtained.bytes.clone().into()),
             compiled: None,
             origin: ComponentOrigin::Registry { reference: publication.source.clone(), manifest: obtained.manifest },
             package: publication.recipe.package.clone(),

@@ -2,7 +2,6 @@
 //! the program carries its digest, and uses no other.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use base::digest::Digest;
 use fetch::unpack::decompressed;
@@ -55,7 +54,7 @@ pub(super) fn unpack(places: &[PathBuf], digest: &Digest) -> Result<Bytes, Compo
     };
     let bytes = decompressed(path, LARGEST_COMPONENT).map_err(|error| ComponentError::read(path, error))?;
     match Digest::of(&bytes) == *digest {
-        true => Ok(Bytes::Read(Arc::from(bytes))),
+        true => Ok(bytes.into()),
         false => Err(ComponentError::OtherPythonRuntime { path: path.clone() }),
     }
 }

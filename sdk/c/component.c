@@ -409,7 +409,7 @@ bool exports_buildout_recipe_parts_method_part_inputs(exports_buildout_recipe_pa
                                                       exports_buildout_recipe_parts_failure_t *error) {
     (void)made, (void)error;
     inputs->tag = EXPORTS_BUILDOUT_RECIPE_PARTS_INPUTS_UNKNOWN;
-    inputs->val.unknown = recipe_duplicate("recipes in C do not describe their inputs");
+    inputs->val.unknown = recipe_duplicate("recipes written in C do not describe their inputs");
     return true;
 }
 

@@ -255,7 +255,7 @@ fn a_downloaded_profile_does_not_decide_who_gets_the_headers() {
     space.write("buildout.cfg", &BUILDOUT.replacen('\n', &format!("\nextends = {}\n", profile.url("/team.cfg")), 1));
     space.write("headers", "Authorization: Bearer x\n");
     let printed = space.fails(&["run", "--remote-header-file", "headers"]);
-    assert!(printed.contains("A downloaded profile sets remote-cache"), "{printed}");
+    assert!(printed.contains("A downloaded profile cannot set remote-cache"), "{printed}");
     let printed = space.succeeds(&["run", "--remote-header-file", "headers", "--remote-cache", ""]);
     assert_eq!(outcome(&printed), (vec![], vec!["app", "lib", "other"]), "{printed}");
 }

@@ -104,11 +104,11 @@ impl Program {
         let hint = match path.metadata() {
             Ok(metadata) if metadata.is_dir() => "`-c` expects a file, by default `buildout.cfg`.",
             Err(cause) if cause.kind() == io::ErrorKind::NotFound && specified => {
-                "Check the file name after `-c`; `init` writes a first configuration there."
+                "Check the file name after `-c`; `init` writes a starter configuration there."
             }
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 "Go to a directory with a buildout, or specify a configuration with `-c FILE`; \
-                 `buildout-host run init` writes a first one here."
+                 `buildout-host run init` writes a starter configuration here."
             }
             _ => return error,
         };

@@ -26,7 +26,7 @@ fn python_runtime(program: &Path) -> Check {
         Ok(path) => Check::good(name, path.display().to_string()),
         Err(error) => {
             let remedy = "Install the whole package: the file belongs next to the program, in ../share/buildout-host.";
-            Check::new(name, CheckVerdict::Warning, format!("{error}; needed by recipes in Python"), remedy)
+            Check::new(name, CheckVerdict::Warning, format!("{error}; needed by Python recipes"), remedy)
         }
     }
 }

@@ -105,7 +105,7 @@ fn a_record_that_lies_is_refused() {
 fn a_wheel_of_another_distribution_is_refused() {
     let buildout = IndexedBuildout::of_good_and_evil();
     for other in [ModuleWheel::new("other", "1.0"), ModuleWheel::new("evil", "2.0")] {
-        buildout.refuses_file(WHEEL, other.bytes(), "no directory .dist-info of this distribution");
+        buildout.refuses_file(WHEEL, other.bytes(), "no .dist-info directory for this distribution");
     }
     let renamed = |from: &str, to: &str| {
         let entries = valid().entries().into_iter();

@@ -76,11 +76,11 @@ pub(crate) enum RecipeProblem {
     Damaged { recipe: String, cause: String },
     #[error("Recipe {recipe} is too large: {size} bytes; the limit is {limit}")]
     TooLarge { recipe: String, size: usize, limit: usize },
-    #[error("Compiling recipe {recipe} takes longer than {time:?}")]
+    #[error("Compiling recipe {recipe} took longer than {time:?}")]
     CompilesTooLong { recipe: String, time: Duration },
-    #[error("recipe needs {import}; {offered}")]
-    Import { import: String, offered: String, is_older: bool },
-    #[error("Recipe {recipe} is made for buildout:recipe {version}; this host has {offered}")]
+    #[error("Recipe {recipe} needs {import}; {offered}")]
+    Import { recipe: String, import: String, offered: String, is_older: bool },
+    #[error("Recipe {recipe} is made for buildout:recipe {version}; this version of buildout-host has {offered}")]
     World { recipe: String, version: String, offered: &'static str, is_older: bool },
     #[error("Recipe {recipe} is a component, but not a recipe: {cause}")]
     WrongWorld { recipe: String, cause: String },
@@ -275,7 +275,7 @@ impl Explain for RecipeError {
             RecipeProblem::Overlap { .. } => vec!["Give one of them another name.".into()],
             RecipeProblem::Import { is_older: true, .. } | RecipeProblem::World { is_older: true, .. } => Vec::new(),
             RecipeProblem::Import { .. } | RecipeProblem::World { .. } => {
-                vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
+                vec!["Build the recipe against the wit/ of this version of buildout-host, or update buildout-host.".into()]
             }
             _ => Vec::new(),
         }

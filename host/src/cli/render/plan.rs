@@ -73,7 +73,7 @@ fn rights(authority: &Authority) -> String {
     let mut text = String::new();
     if let Some(defaults) = &authority.defaults {
         let rights = if defaults.is_empty() { "nothing".to_owned() } else { defaults.join("; ") };
-        let _ = writeln!(text, "  as a recipe in Python, it may: {rights}");
+        let _ = writeln!(text, "  as a Python recipe, it may: {rights}");
     }
     if let Some((grant, place)) = &authority.granted {
         let place = place.as_deref().unwrap_or("recipes.toml");

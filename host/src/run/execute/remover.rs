@@ -52,7 +52,7 @@ impl<'a> Remover<'a> {
                 || self.outside.has(&absolute);
             if !is_known {
                 let message = format!(
-                    "{path} is kept: it is outside the buildout directory, and it is not what this host recorded there"
+                    "{path} is kept: it is outside the buildout directory, and it is not what buildout-host recorded there"
                 );
                 self.view.context.log(Level::Warning, &message);
             }

@@ -186,14 +186,14 @@ pub enum ComponentError {
         /// The place of the setting that requires it.
         place: Option<Place>,
     },
-    /// A recipe in Python, and no Python runtime.
-    #[error("The Python runtime, which runs recipes written in Python, is missing")]
+    /// A Python recipe, and no Python runtime.
+    #[error("The Python runtime, which runs Python recipes, is missing")]
     NoPythonRuntime {
         /// The files that would be it; none if this program was built without it.
         looked: Vec<PathBuf>,
     },
     /// The file of the Python runtime belongs to another build of this program.
-    #[error("{} is not the Python runtime of this program", path.display())]
+    #[error("{} is not the Python runtime of this version of buildout-host", path.display())]
     OtherPythonRuntime {
         /// The file.
         path: PathBuf,
@@ -315,7 +315,7 @@ impl Explain for ComponentError {
                     .to_owned(),
             ],
             Self::NoPythonRuntime { looked } if looked.is_empty() => vec![
-                "This program was built without it: build it again with `cargo xtask build` where python3 has the module \
+                "buildout-host was built without it: build it again with `cargo xtask build` where python3 has the module \
                  venv, or install a package of buildout-host."
                     .to_owned(),
                 OTHER_THAN_PYTHON.to_owned(),

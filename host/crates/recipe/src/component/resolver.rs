@@ -40,7 +40,7 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// Whether it is a built-in recipe that may write what recipes in Python may write.
+    /// Whether it is a built-in recipe that may write what Python recipes may write.
     pub(crate) fn has_rights_of_python(&self) -> bool {
         self.built_in && has_rights_of_python(&self.reference)
     }

@@ -1,4 +1,4 @@
-//! Checkouts of version control below the directories that a recipe in Python may write: those that are not its own are
+//! Checkouts of version control below the directories that a Python recipe may write: those that are not its own are
 //! out of its reach (`docs/decisions/150-python-recipes.md`).
 //!
 //! A part owns what it created: what the state records of it, and what its commands make.

@@ -1,4 +1,4 @@
-//! What a recipe in Python may do without a grant: the buildout is its blast radius, except for what the host and other
+//! What a Python recipe may do without a grant: the buildout is its blast radius, except for what the host and other
 //! recipes rely on (`docs/decisions/150-python-recipes.md`).
 
 use std::path::{Path, PathBuf};

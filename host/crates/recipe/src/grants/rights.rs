@@ -380,7 +380,7 @@ struct Expanded {
     /// Everything except directories and limits.
     grant: Grant,
     read: Vec<PathBuf>,
-    /// Of a recipe in Python: what it may write without a grant, except for what `guard` keeps.
+    /// Of a Python recipe: what it may write without a grant, except for what `guard` keeps.
     write: Vec<PathBuf>,
     guard: Guard,
     granted_write: Vec<PathBuf>,
@@ -453,7 +453,7 @@ impl Expanded {
         self.makes.iter().flatten().filter(|path| !is_protected(path)).cloned().collect()
     }
 
-    /// Adds what a recipe in Python may do without a grant.
+    /// Adds what a Python recipe may do without a grant.
     fn extend(&mut self, radius: Radius, granted: &Grant) {
         self.grant.extend(&radius.grant);
         self.read.extend(radius.read);

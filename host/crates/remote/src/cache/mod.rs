@@ -56,7 +56,7 @@ impl CacheHit {
     }
 }
 
-/// What a look-up found.
+/// What a lookup found.
 #[derive(Clone, Debug)]
 pub enum CacheLookup {
     /// A result.
@@ -184,7 +184,7 @@ impl ResultCache {
     /// succeeded.
     pub fn record(&self, action: &EncodedAction, captured: &CapturedOutputs) -> Recorded {
         if !captured.outputs.paths.keys().eq(&action.outputs) {
-            // No look-up would accept it.
+            // No lookup would accept it.
             return Recorded::default();
         }
         let recorded = self.record_here(action, captured).inspect_err(|error| self.notices.of_store(error));
@@ -207,7 +207,7 @@ impl ResultCache {
         self.cache.as_ref().filter(|client| client.settings.read && client.is_usable())
     }
 
-    /// What a failure means for a look-up; the user is warned, once.
+    /// What a failure means for a lookup; the user is warned, once.
     fn miss(&self, client: &CacheClient, failure: &CallFailure) -> MissReason {
         self.notices.of_reading(client, failure);
         match failure {

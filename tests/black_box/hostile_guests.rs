@@ -206,7 +206,7 @@ fn a_huge_component_is_refused_unread() {
 fn a_panic_is_reported_with_message_part_and_line() {
     let expected = ["Recipe hostile panicked in init of part bad", "asked to panic", "src/lib.rs:", "buildout.cfg:4"];
     case("init = panic", &expected);
-    case("init = panic", &["last call of the host: options.get"]);
+    case("init = panic", &["last host function called: options.get"]);
     case("install = panic", &["panicked in install of part bad", "asked to panic"]);
 }
 

@@ -64,7 +64,7 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
              `buildout-host recipe sign FILE --key KEY`."
             .into(),
         Remedy::PublishComponent => "Publish a component with `buildout-host recipe push`.".into(),
-        Remedy::Vendor => "Make a directory of copies with `buildout-host recipe vendor DIR`.".into(),
+        Remedy::Vendor => "Create a directory of copies with `buildout-host recipe vendor DIR`.".into(),
         Remedy::SetRemoteCache => {
             "Set one with `--remote-cache grpc://HOST:PORT`, BUILDOUT_REMOTE_CACHE, or `[buildout] remote-cache`."
                 .into()

@@ -74,7 +74,7 @@ fn space(name: &'static str, directory: &Path) -> Check {
 /// A clock that is behind makes certificates invalid, and makes `make` build again.
 pub(super) fn clock(program: &Path) -> Check {
     let made = program.metadata().and_then(|metadata: Metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-    let found = "it is before the day on which this program was built or installed";
+    let found = "it is before the day on which buildout-host was built or installed";
     match made.duration_since(SystemTime::now()) {
         Ok(behind) if behind > Duration::from_secs(86_400) => Check::new(
             "clock",

@@ -210,10 +210,10 @@ fn report_sandbox(context: &RunContext, state: &mut StateFile) -> Result<(), Run
         confine::ConfinementLevel::Full => return Ok(()),
         confine::ConfinementLevel::Partial => {
             "Native commands are confined only partially (--sandbox=partial): they can see other processes, and change what \
-             Landlock does not protect."
+             Landlock does not protect"
         }
         confine::ConfinementLevel::None => {
-            "Native commands are not confined (--sandbox=none): they can do everything that you can."
+            "Native commands are not confined (--sandbox=none): they can do everything that you can"
         }
     };
     context.log(Level::Warning, message);

@@ -52,13 +52,13 @@ impl Layer {
     pub fn remedy(self) -> Option<&'static str> {
         match self {
             Self::UserNamespace => Some(
-                "allow user namespaces for ordinary users: `sysctl user.max_user_namespaces=10000`, on Debian and \
+                "allow user namespaces for unprivileged users: `sysctl user.max_user_namespaces=10000`, on Debian and \
                  Ubuntu also `sysctl kernel.unprivileged_userns_clone=1`; the kernel needs CONFIG_USER_NS; in a \
                  container they must be allowed from outside",
             ),
             Self::Namespaces | Self::Root => Some(
                 "where AppArmor restricts user namespaces: `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or a \
-                 profile for this program; the kernel must be 5.12 or newer; a container must allow mounts",
+                 profile for buildout-host; the kernel must be 5.12 or newer; a container must allow mounts",
             ),
             Self::Proc => Some("in a container, /proc must not be masked (`--security-opt systempaths=unconfined`)"),
             Self::Landlock => Some(

@@ -35,7 +35,7 @@ pub(in crate::cli) struct RemoteCacheArguments {
     /// Trust the certificate authorities in this PEM file, too
     #[arg(long, value_name = "FILE", help_heading = "Remote cache")]
     tls_certificate: Option<String>,
-    /// Identify with the certificate in this PEM file
+    /// Authenticate with the certificate in this PEM file
     #[arg(long, value_name = "FILE", help_heading = "Remote cache")]
     tls_client_certificate: Option<String>,
     /// The private key of that certificate, in a PEM file

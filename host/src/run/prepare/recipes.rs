@@ -192,7 +192,7 @@ impl Recipes {
             return;
         }
         let message =
-            format!("{} uses the network in these commands: {}.", reference.package, grant.network.join(", "));
+            format!("{} uses the network in these commands: {}", reference.package, grant.network.join(", "));
         if self.shared.lent.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone()) {
             self.shared.context.log(Level::Warning, &message);
         }

@@ -62,7 +62,7 @@ impl Explain for Foreign {
     fn hints(&self) -> Vec<String> {
         let directory = self.what == DIRECTORY;
         let bootstrap =
-            if directory { "" } else { "; or run `bootstrap`, which writes the launcher in place of a file" };
+            if directory { "" } else { "; or run `bootstrap`, which replaces the file with the launcher" };
         vec![format!("Move it away, then run again{bootstrap}.")]
     }
 }

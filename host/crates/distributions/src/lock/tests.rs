@@ -86,7 +86,7 @@ fn changes() {
     assert_eq!(shown(&new), ["a: 1.0 -> 2.0", "b: 1.0 is removed", "c: 1.0 is added"]);
     new = old.clone();
     new.packages.get_mut("a").unwrap()[0].files.pop();
-    assert_eq!(shown(&new), ["a: 1.0 has other files"]);
+    assert_eq!(shown(&new), ["a 1.0: files changed"]);
 }
 
 #[test]

@@ -97,7 +97,7 @@ pub enum ResolveError {
         locked: String,
     },
     /// The search took too long.
-    #[error("The search for distributions that meet all requirements was given up after {looked_at} distributions")]
+    #[error("Gave up searching for distributions that meet all requirements after looking at {looked_at}")]
     GivenUp {
         /// The number of distributions that were considered.
         looked_at: usize,

@@ -70,7 +70,7 @@ pub enum WheelFault {
         found: String,
     },
     /// `RECORD` has no digest for a file, or one of an unsupported kind.
-    #[error("its RECORD has no SHA-2 digest for {path:?}{}", if .kind.is_empty() { String::new() } else { format!(", but one of the kind {:?}", .kind) })]
+    #[error("its RECORD has no SHA-2 digest for {path:?}{}", if .kind.is_empty() { String::new() } else { format!(", but a {:?} digest", .kind) })]
     UnusableDigest {
         /// The file.
         path: String,

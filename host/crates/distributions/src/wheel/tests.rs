@@ -121,7 +121,7 @@ fn a_wheel_that_lies_is_refused() {
     t(TestWheel { record: Some(without), ..good() }, "has no SHA-2 digest");
     t(
         TestWheel { record: Some(good().record_text().replacen("sha256=", "md5=", 1)), ..good() },
-        "but one of the kind \"md5\"",
+        "but a \"md5\" digest",
     );
     t(TestWheel { record: Some(format!("{0}{0}", good().record_text())), ..good() }, "two files for");
     t(TestWheel { record: Some("../../evil,,\n".into()), ..good() }, "not a path within the wheel");

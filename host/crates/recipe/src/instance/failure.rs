@@ -165,7 +165,7 @@ pub(super) fn trap(request: &CallRequest<'_>, what: String, details: Vec<String>
 /// The guest's frames, and the last call of the host.
 fn details(error: &wasmtime::Error, call: &Call) -> Vec<String> {
     let mut details = frames(error);
-    details.extend(call.last_host_call().map(|call| format!("last call of the host: {call}")));
+    details.extend(call.last_host_call().map(|call| format!("last host function called: {call}")));
     details
 }
 

@@ -217,7 +217,7 @@ impl ProcessView<'_> {
         }
         for path in settled.removed {
             let message = format!(
-                "The command made {}, which is not in `location`: it was removed. Add it to `location` to keep it",
+                "The command made {}, which is not in `location`: it was removed. Add it to `location` to keep it.",
                 path.display()
             );
             self.warn(&message);

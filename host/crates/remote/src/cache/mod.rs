@@ -1,7 +1,7 @@
 //! Results by key: from the local store, else from the server; stored in both.
 //!
 //! The cache never fails a run. What goes wrong is a miss with a reason; what goes wrong with a server is one warning,
-//! after which the server is not used any more.
+//! after which the server is no longer used.
 
 mod execute;
 mod look_up;
@@ -77,7 +77,7 @@ pub enum MissReason {
     /// It does not count.
     #[error("the result is not accepted: {0}")]
     Unaccepted(#[from] UnacceptedResult),
-    /// The server is not used any more, or not for reading; there is a warning.
+    /// The server is no longer used, or not for reading; there is a warning.
     #[error("the remote cache is not available")]
     Unavailable,
     /// The local store did not take the contents; there is a warning.

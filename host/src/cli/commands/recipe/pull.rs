@@ -35,7 +35,7 @@ pub(in crate::cli) struct PullArguments {
 
 /// The file exists, and the user did not specify it.
 #[derive(Debug, thiserror::Error)]
-#[error("{} already exists, and is another file", .0.display())]
+#[error("{} already exists with different contents", .0.display())]
 struct FileExists(PathBuf);
 
 impl Explain for FileExists {

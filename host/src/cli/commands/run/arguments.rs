@@ -93,7 +93,7 @@ fn jobs(value: &str) -> Result<usize, String> {
 enum Sandbox {
     /// Use everything that the operating system offers: namespaces, Landlock, seccomp
     Full,
-    /// Use no namespaces
+    /// Use only Landlock and seccomp
     Partial,
     /// Do not confine them
     None,

@@ -242,5 +242,5 @@ fn number(buildout: &Buildout, option: &'static str, value: &str, expected: &'st
 
 /// The path of this program.
 pub(super) fn this_program() -> Result<PathBuf, StartError> {
-    std::env::current_exe().map_err(StartError::of("determine where this program is"))
+    std::env::current_exe().map_err(StartError::of("find its own executable file"))
 }

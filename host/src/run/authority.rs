@@ -33,7 +33,7 @@ fn defaults(view: &ResolvedBuildout, grant: &Grant) -> Vec<String> {
     let option = |name: &str| view.buildout.get("buildout", name).ok().flatten().unwrap_or_default();
     let clause = |right: &str| match right {
         "read" => "read the buildout, and the system's programs and libraries".to_owned(),
-        "write" => format!("write below {}, except for the files that the host keeps", option("directory")),
+        "write" => format!("write below {}, except for the files that buildout-host keeps", option("directory")),
         "run" => "start commands, confined to the same paths".to_owned(),
         "fetch" => match option("allow-hosts").split_whitespace().collect::<Vec<_>>()[..] {
             [] | ["*"] => "download from any host".to_owned(),

@@ -18,9 +18,9 @@ pub enum Remedy {
     OtherProjectDirectory,
     /// Refresh the SDK of a recipe project, and rebuild it.
     RefreshSdk,
-    /// Sign the component's file, or specify where its signature is.
+    /// Sign the component file, or specify where its signature is.
     SignComponent,
-    /// Write the signature of a component's file.
+    /// Write the signature of a component file.
     WriteSignature,
     /// Trust a public key, under this name if it is known.
     ImportKey {

@@ -156,7 +156,7 @@ impl Explain for ResolveError {
                 )],
             },
             Self::GivenUp { .. } => hint("Pin some of them in [versions]: that shortens the search."),
-            Self::Url { .. } => hint("Name a file that ends with .whl, .tar.gz or .zip."),
+            Self::Url { .. } => hint("Specify a file that ends with .whl, .tar.gz or .zip."),
             Self::Locked { .. } | Self::Marker { .. } | Self::Picked { .. } => Vec::new(),
         }
     }

@@ -69,13 +69,13 @@ pub enum ComponentError {
         /// The path.
         path: PathBuf,
     },
-    /// A component's file changed between two reads.
+    /// A component file changed between two reads.
     #[error("{} changed while it was used", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// A component's file is larger than [`LARGEST_COMPONENT`].
+    /// A component file is larger than [`LARGEST_COMPONENT`].
     #[error("{} is too large for a component: the limit is {} MiB", path.display(), LARGEST_COMPONENT >> 20)]
     TooLarge {
         /// The file.
@@ -343,7 +343,7 @@ impl Explain for ComponentError {
     }
 }
 
-/// Why a component's file cannot be signed, or its signature is not accepted.
+/// Why a component file cannot be signed, or its signature is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
     /// The component is not available.

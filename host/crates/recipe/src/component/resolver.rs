@@ -18,7 +18,7 @@ use base::source::{Place, did_you_mean, nearest};
 use registry::locking::{Describe, Locking};
 use registry::recipes_toml::{EntrySource, RecipeEntry, RecipesToml};
 use registry::trust::{Signer, Trusted};
-use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference};
+use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference, toml_key};
 
 /// What a recipe reference means.
 #[derive(Clone, Debug)]
@@ -180,7 +180,7 @@ impl Resolver {
         })
     }
 
-    /// The required signers that signed a component's file.
+    /// The required signers that signed a component file.
     fn check_signatures(
         &self,
         entry: Option<&RecipeEntry>,
@@ -320,12 +320,6 @@ impl Resolver {
 fn built_in_names() -> String {
     let names: Vec<_> = built_ins().iter().map(|built_in| built_in.name).collect();
     names.join(", ")
-}
-
-/// A TOML key, quoted if necessary.
-fn toml_key(name: &str) -> String {
-    let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    if bare { name.to_owned() } else { format!("{name:?}") }
 }
 
 #[cfg(test)]

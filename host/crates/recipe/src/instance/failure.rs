@@ -104,7 +104,7 @@ fn shortened(text: &str) -> String {
 /// No grant opens the files of the host.
 fn never_granted(path: &std::path::Path) -> String {
     format!(
-        "Recipes cannot write to {}: the host protects its own files and those of the configuration.",
+        "Recipes cannot write to {}: buildout-host protects its own files and those of the configuration.",
         path.display()
     )
 }

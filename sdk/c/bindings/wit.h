@@ -1394,7 +1394,7 @@ extern bool buildout_recipe_buildout_method_buildout_add(buildout_recipe_buildou
 extern buildout_recipe_buildout_own_buildout_t buildout_recipe_buildout_open(void);
 
 // Imported Functions from `buildout:recipe/log@0.2.0`
-// Logs a message, which may have several lines. If a message exceeds buildout-host's limit, it is truncated. If the
+// Logs a message, which may have several lines. If a message exceeds the host's limit, it is truncated. If the
 // number of messages exceeds the limit, the rest is dropped, and the host reports that once.
 extern void buildout_recipe_log_message(buildout_recipe_log_level_t level, wit_string_t *text);
 // As `message`, but with this prefix instead of the part's name. Python programs log under names of their choice

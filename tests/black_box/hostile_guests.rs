@@ -138,9 +138,11 @@ fn a_recipe_of_another_world_is_named_with_its_version() {
         ("9.0.0", "update buildout-host"),
         ("0.0.4", "built for an older buildout-host"),
     ] {
-        let made_for = format!("Recipe hostile is made for buildout:recipe {version}; this version of buildout-host has 0.2");
+        let made_for =
+            format!("Recipe hostile is made for buildout:recipe {version}; this version of buildout-host has 0.2");
         not_a_recipe_but(&component_of_world(version, false), &[&made_for, advice]);
-        let needs = format!("Recipe hostile needs buildout:recipe/types@{version}; this version of buildout-host has 0.2");
+        let needs =
+            format!("Recipe hostile needs buildout:recipe/types@{version}; this version of buildout-host has 0.2");
         not_a_recipe_but(&component_of_world(version, true), &[&needs, advice]);
     }
 }

@@ -183,10 +183,7 @@ fn a_worker_that_confines_less_is_refused_unless_that_is_wanted() {
     // The sandbox of this worker covers a part of /proc, so no command can have its own.
     let (space, server) = (space(), Casd::start_with(WorkerView::Usual));
     let printed = run(&space, &server, &[], 0);
-    assert!(
-        printed.contains(": on its worker: Native commands cannot be confined here"),
-        "{printed}"
-    );
+    assert!(printed.contains(": on its worker: Native commands cannot be confined here"), "{printed}");
     assert!(printed.contains("3 parts: 0 fetched, 3 built, 0 unchanged"), "{printed}");
     assert_eq!(printed.matches("It is made here").count(), 2, "then it is not asked any more: {printed}");
     forget(&space);

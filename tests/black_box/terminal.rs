@@ -223,7 +223,8 @@ fn timings_are_written_also_after_a_failure() {
 /// Makes a key on a terminal, with these answers to the two questions.
 fn make_a_key(space: &Space, answers: [&str; 2]) -> (String, Option<i32>) {
     let mut terminal = Terminal::start_with(space, "key generate --output acme", &[], Stdio::piped());
-    for (question, answer) in ["Passphrase for the new private key:", "Repeat the passphrase:"].into_iter().zip(answers) {
+    for (question, answer) in ["Passphrase for the new private key:", "Repeat the passphrase:"].into_iter().zip(answers)
+    {
         if !answer.is_empty() {
             terminal.until(|screen| screen.contains(question));
             terminal.type_in(answer);

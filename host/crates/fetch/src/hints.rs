@@ -33,7 +33,8 @@ pub(crate) fn of_document(fault: &TransferFault) -> Vec<String> {
 fn of_ftp(url: &str) -> Vec<String> {
     let host = url.split('/').nth(2).map_or("HOST", |authority| authority.rsplit('@').next().unwrap_or(authority));
     vec![
-        "FTP is not supported. Use an HTTPS mirror: change the URL, or set `download-mirrors` in [buildout].".to_owned(),
+        "FTP is not supported. Use an HTTPS mirror: change the URL, or set `download-mirrors` in [buildout]."
+            .to_owned(),
         format!(
             "If the server itself offers HTTPS, add to [buildout]: download-mirrors = ftp://{host}/ https://{host}/"
         ),

@@ -288,7 +288,10 @@ impl Explain for RecipeError {
             RecipeProblem::Overlap { .. } => vec!["Give one of them another name.".into()],
             RecipeProblem::Import { is_older: true, .. } | RecipeProblem::World { is_older: true, .. } => Vec::new(),
             RecipeProblem::Import { .. } | RecipeProblem::World { .. } => {
-                vec!["Build the recipe against the wit/ of this version of buildout-host, or update buildout-host.".into()]
+                vec![
+                    "Build the recipe against the wit/ of this version of buildout-host, or update buildout-host."
+                        .into(),
+                ]
             }
             _ => Vec::new(),
         }

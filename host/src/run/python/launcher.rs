@@ -61,8 +61,7 @@ pub(in crate::run) struct Foreign {
 impl Explain for Foreign {
     fn hints(&self) -> Vec<String> {
         let directory = self.what == DIRECTORY;
-        let bootstrap =
-            if directory { "" } else { "; or run `bootstrap`, which replaces the file with the launcher" };
+        let bootstrap = if directory { "" } else { "; or run `bootstrap`, which replaces the file with the launcher" };
         vec![format!("Move it away, then run again{bootstrap}.")]
     }
 }

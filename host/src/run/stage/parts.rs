@@ -148,7 +148,6 @@ fn check_named(
     let mut hints: Vec<String> = near.map(did_you_mean).collect();
     hints.push(format!("[buildout] parts lists: {}.", listed.join(" ")));
     let names = unknown.join(" ");
-    let fault =
-        if is_preview { RunFault::UnknownParts { names, hints } } else { RunFault::NotParts { names, hints } };
+    let fault = if is_preview { RunFault::UnknownParts { names, hints } } else { RunFault::NotParts { names, hints } };
     Err(fault.into())
 }

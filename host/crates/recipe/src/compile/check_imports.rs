@@ -114,7 +114,9 @@ fn not_offered(import: &str) -> Option<String> {
     let (path, version) = import.split_once('@').unwrap_or((import, ""));
     let (package, interface) = path.split_once('/').unwrap_or((path, ""));
     match package.split_once(':') {
-        Some(("buildout", "recipe")) if !is_accepted(version) => Some(format!("this version of buildout-host has {VERSION}")),
+        Some(("buildout", "recipe")) if !is_accepted(version) => {
+            Some(format!("this version of buildout-host has {VERSION}"))
+        }
         Some(("buildout", "recipe")) if is_version(version, OLDEST) && ADDED.contains(&interface) => {
             Some(format!("interface {interface} is new in {VERSION}"))
         }

@@ -148,7 +148,7 @@ impl Resolver {
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers, program: None })
     }
 
-    /// What `recipes.toml` grants to a recipe or an extension in Python, and what it keeps of the rights without a grant.
+    /// What `recipes.toml` grants to a Python recipe or extension, and what it keeps of the rights without a grant.
     pub fn grant_of_program(&self, reference: &RecipeReference) -> Grant {
         let mut grant = self.entry(reference).map(|entry| entry.grant.clone()).unwrap_or_default();
         let all = &self.toml.python_recipes;

@@ -215,7 +215,7 @@ fn a_payload_has_one_form() {
 fn a_payload_of_another_form_is_refused() {
     let text = payload().text();
     for (from, to, expected) in [
-        ("cosign container image signature", "atomic container signature", "its type is \"atomic),
+        ("cosign container image signature", "atomic container signature", "its type is \"atomic"),
         ("\"optional\":null", "\"more\":null", "(critical and optional)"),
         (",\"optional\":null", "", "(critical and optional)"),
         ("\"optional\":null", "\"optional\":null,\"optional\":{}", "(not JSON)"),

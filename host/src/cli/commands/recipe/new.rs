@@ -100,6 +100,9 @@ fn refresh_sdk(program: &Program, directory: &Path) -> Result<(), RunError> {
     let project = component::find_project(&program.path(directory))?;
     let language = component::sdk_of(&project)?.ok_or_else(|| NoSdk(project.clone()))?;
     sdk::refresh(&project, language)?;
-    program.printer.text(&format!("Replaced {} with the SDK of this version of buildout-host", project.join(sdk::DIRECTORY).display()));
+    program.printer.text(&format!(
+        "Replaced {} with the SDK of this version of buildout-host",
+        project.join(sdk::DIRECTORY).display()
+    ));
     Ok(())
 }

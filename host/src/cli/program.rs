@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base::environment::Environment;
 use base::event::{Level, Report};
 use base::interrupt::Interrupt;
-use base::jobs::Jobs;
+use base::jobserver::Jobs;
 use base::source::{Explain, Place};
 use config::options::Buildout;
 use config::{Assignment, ConfigError, ConfigFile, Configuration};

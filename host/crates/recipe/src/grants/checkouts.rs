@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::applicant::Applicant;
 use super::guard::real_entry;
-use super::ways::{FollowedPath, repository};
+use super::path_dependencies::{FollowedPath, repository};
 use crate::ownership::Records;
 
 /// Directories of version control. What is there runs with the rights of the user, such as hooks of git.

@@ -12,8 +12,8 @@ use super::check::{check_component, check_description, edited, same_signers, wou
 use super::describe::{Describe, entry};
 use super::error::LockingError;
 use super::guard::LockFileGuard;
-use super::publication::{ListedComponent, Obtained};
 use super::sources::{ArtifactSources, ConnectionContext};
+use super::verified::{ListedComponent, Obtained};
 use crate::oci::RemoteSettings;
 use crate::recipes_lock::{Locked, RecipesLock};
 use crate::recipes_toml::RecipesToml;

@@ -8,7 +8,7 @@ use crate::cli::arguments::{ConfigurationArguments, RegistryArguments, RemoteCac
 use crate::cli::output::Style;
 use crate::cli::program::{Program, StartError};
 use crate::run::{AfterFailure, LockMode, RunError, RunSettings};
-use base::jobs::Jobs;
+use base::jobserver::Jobs;
 use config::Assignment;
 use confine::ConfinementLevel;
 use recipe::NativeSettings;

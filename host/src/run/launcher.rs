@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 use base::files::{self, FileError};
 use base::source::Explain;
 
-use super::program::is_program;
+use super::python::program::is_program;
 
 /// The second line of every launcher starts with this.
 const MARK: &str = "# Runs this buildout. Written by `buildout-host";

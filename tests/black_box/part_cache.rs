@@ -256,6 +256,7 @@ fn a_downloaded_profile_does_not_decide_who_gets_the_headers() {
     space.write("headers", "Authorization: Bearer x\n");
     let printed = space.fails(&["run", "--remote-header-file", "headers"]);
     assert!(printed.contains("A downloaded profile cannot set remote-cache"), "{printed}");
+    assert!(printed.contains("Hint: Set `--remote-cache` or BUILDOUT_REMOTE_CACHE instead."), "{printed}");
     let printed = space.succeeds(&["run", "--remote-header-file", "headers", "--remote-cache", ""]);
     assert_eq!(outcome(&printed), (vec![], vec!["app", "lib", "other"]), "{printed}");
 }

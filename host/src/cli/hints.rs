@@ -69,6 +69,7 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
             "Set one with `--remote-cache grpc://HOST:PORT`, BUILDOUT_REMOTE_CACHE, or `[buildout] remote-cache`."
                 .into()
         }
+        Remedy::SetByUser { name, variable } => format!("Set `--{name}` or {variable} instead."),
         Remedy::AllowBuilds => "`--require-cached` does not allow building it here: run without that flag.".into(),
         Remedy::LockDistributions => "Lock distributions with `buildout-host lock`.".into(),
         Remedy::Relock => "Move recipes.lock away, and write a new one with `buildout-host recipe lock`.".into(),

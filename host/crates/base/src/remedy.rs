@@ -43,6 +43,13 @@ pub enum Remedy {
     Vendor,
     /// Set up a cache of parts.
     SetRemoteCache,
+    /// Set an option of `[buildout]` where only the user does: on the command line, or in the environment.
+    SetByUser {
+        /// The option.
+        name: &'static str,
+        /// The variable of the environment.
+        variable: String,
+    },
     /// Allow that parts are built that are not in the cache.
     AllowBuilds,
     /// Lock the Python distributions again.

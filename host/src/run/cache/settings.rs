@@ -153,11 +153,10 @@ impl SettingSource<'_> {
         };
         if (headers.is_some() || client.is_some()) && self.is_downloaded(name) {
             let problem = format!(
-                "A downloaded profile cannot set {name}: your headers and certificate would be sent to that server. Set \
-                 --{name} or {} instead",
-                variable(name)
+                "A downloaded profile cannot set {name}: your headers and certificate would be sent to that server"
             );
-            return Err(self.invalid(name, problem));
+            let remedy = Some(Remedy::SetByUser { name, variable: variable(name) });
+            return Err(InvalidCacheSetting { problem, place: self.place(name), remedy }.into());
         }
         let tls = TlsSettings { authorities: self.path("tls-certificate")?, client };
         let write = self.is_true("remote-cache-upload")?;

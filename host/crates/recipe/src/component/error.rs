@@ -304,7 +304,7 @@ impl Explain for ComponentError {
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
             Self::Start { hint, .. } => vec![(*hint).to_owned()],
             Self::NotBuilt { .. } => {
-                vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
+                vec!["The build command must create the file that `component` in [build] of recipe.toml names.".to_owned()]
             }
             Self::Changed { .. } => vec!["Run again.".to_owned()],
             Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` matches any \

@@ -220,13 +220,13 @@ fn text(host: &Path, path: &Path, kept: &Kept) -> String {
          {LAUNCHER}{launcher}\n\
          {pythons}\
          if [ ! -x \"$host\" ]; then\n\
-         \x20 echo \"Hint: install buildout-host, then run in this directory: buildout-host run bootstrap\" >&2\n\
+         \x20 echo \"Hint: Install buildout-host, then run in this directory: buildout-host run bootstrap\" >&2\n\
          \x20 echo \"Error: $host, which made this buildout, no longer exists\" >&2\n\
          \x20 exit 1\n\
          fi\n\
          if [ ! \"$0\" -ef \"$launcher\" ]; then\n\
-         \x20 echo \"Hint: run in this directory: $host run bootstrap\" >&2\n\
-         \x20 echo \"Error: this buildout was moved or copied: $0 was written as $launcher\" >&2\n\
+         \x20 echo \"Hint: Run in this directory: $host run bootstrap\" >&2\n\
+         \x20 echo \"Error: This buildout was moved or copied: $0 was written as $launcher\" >&2\n\
          \x20 exit 1\n\
          fi\n\
          exec \"$host\" run \"$@\"\n"

@@ -138,10 +138,16 @@ impl ConfineError {
     }
 }
 
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
+}
+
 impl Explain for ConfineError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Missing { layer, .. } => layer.remedy().map(str::to_owned).into_iter().collect(),
+            Self::Missing { layer, .. } => layer.remedy().map(sentence).into_iter().collect(),
             Self::NotFound { looked, .. } => {
                 let looked: Vec<_> = looked.iter().map(|entry| entry.to_string_lossy()).collect();
                 vec![format!(

@@ -26,7 +26,7 @@ pub(in crate::cli) struct PullArguments {
     /// What to download: oci://HOST[:PORT]/NAME:TAG, or oci://HOST[:PORT]/NAME@sha256:…
     #[arg(value_name = "REFERENCE")]
     reference: String,
-    /// Write the component to FILE [default: the last part of NAME, with .wasm]
+    /// Write the component to FILE [default: the last part of NAME plus .wasm]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]

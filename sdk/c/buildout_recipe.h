@@ -57,7 +57,7 @@ typedef enum {
     RECIPE_PATH,    /* may be relative to the buildout directory */
     RECIPE_BOOLEAN, /* `true` or `false` */
     RECIPE_INTEGER,
-    RECIPE_WORDS, /* separated by white space */
+    RECIPE_WORDS, /* separated by whitespace */
     RECIPE_LINES, /* one item per line */
 } recipe_type;
 

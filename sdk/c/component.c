@@ -209,7 +209,7 @@ const char *recipe_require(recipe_part *part, const char *name) {
 
 static int fail_set(const char *name, buildout_recipe_options_set_error_t *error) {
     static const char *const words[] = {"cannot be changed in this call", "does not have a valid name", "exists",
-                                        "is longer than the host allows"};
+                                        "is longer than buildout-host allows"};
     const char *why = error->tag < sizeof words / sizeof *words ? words[error->tag] : recipe_take(&error->val.other.message);
     return recipe_fail(BUILDOUT_RECIPE_TYPES_FAILURE_FAULT, recipe_duplicate(recipe_format("option \"%s\" %s", name, why)));
 }
@@ -409,7 +409,7 @@ bool exports_buildout_recipe_parts_method_part_inputs(exports_buildout_recipe_pa
                                                       exports_buildout_recipe_parts_failure_t *error) {
     (void)made, (void)error;
     inputs->tag = EXPORTS_BUILDOUT_RECIPE_PARTS_INPUTS_UNKNOWN;
-    inputs->val.unknown = recipe_duplicate("recipes in C do not describe their inputs");
+    inputs->val.unknown = recipe_duplicate("recipes written in C do not describe their inputs");
     return true;
 }
 

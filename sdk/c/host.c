@@ -52,7 +52,7 @@ int recipe_make_directories_at(const char *file, int line, const char *path) {
 
 static int fail_path(const char *path, buildout_recipe_paths_path_error_t *error) {
     static const char *const words[] = {"%s is outside the directories that the part may own", "%s is not a valid path",
-                                        "%s cannot be used in this call", "%s: the number of paths exceeds the host's limit",
+                                        "%s cannot be used in this call", "%s: the number of paths exceeds buildout-host's limit",
                                         "%s does not exist", "%s exists"};
     char *text = NULL;
     int length = error->tag < sizeof words / sizeof *words

@@ -60,7 +60,7 @@ class Part {
   }
 
   inputs() {
-    return { tag: "unknown", val: "recipes in JavaScript do not describe their inputs" };
+    return { tag: "unknown", val: "recipes written in JavaScript do not describe their inputs" };
   }
 }
 

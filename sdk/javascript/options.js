@@ -7,7 +7,7 @@ const SET_ERRORS = {
   "after-init": "cannot be changed in this call",
   "invalid-name": "does not have a valid name",
   exists: "exists",
-  limit: "is longer than the host allows",
+  limit: "is longer than buildout-host allows",
 };
 
 /** Converts the host's error for what is changed. @param {string} object */

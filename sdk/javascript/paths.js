@@ -17,7 +17,7 @@ const MESSAGES = {
   "not-installing": (path) => `${path} cannot be used in this call`,
   missing: (path) => `${path} does not exist`,
   exists: (path) => `${path} exists`,
-  limit: () => "the number of paths exceeds the host's limit",
+  limit: () => "the number of paths exceeds buildout-host's limit",
 };
 
 /** Converts the host's error for `path`. @param {string} path */

@@ -3,7 +3,7 @@
 /**
  * Describes an option.
  *
- * `type` is `text`, `path`, `boolean`, `integer`, `words` (separated by white space), `lines` (one item per line), or a type that
+ * `type` is `text`, `path`, `boolean`, `integer`, `words` (separated by whitespace), `lines` (one item per line), or a type that
  * this version does not know. `choices` restricts the value to the given ones. The value is always a string.
  *
  * @param {string} name

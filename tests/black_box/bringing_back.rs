@@ -62,7 +62,7 @@ fn a_project_that_a_link_in_the_parts_directory_leads_to_is_not_built() {
     space.shell("mkdir -p ../other parts && cp -r pyproject.toml backend.py demo made.txt ../other && ln -s ../../other parts/link");
     let output = space.host(&["run"]);
     let printed = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(printed.contains("a link in a directory of parts leads there"), "{printed}");
+    assert!(printed.contains("a symbolic link in a parts directory points there"), "{printed}");
     assert!(!space.exists("../other/demo/made.py"), "{printed}");
     // A link that the user made elsewhere is followed.
     space.write("buildout.cfg", "[buildout]\nparts =\ndevelop = src\nindex = http://127.0.0.1:9/\n");

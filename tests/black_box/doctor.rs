@@ -58,7 +58,7 @@ fn a_run_without_user_namespaces_leads_to_it() {
 fn in_a_container_it_names_the_option_of_the_container() {
     let space = Space::new();
     // As Docker does: a part of /proc is covered, and so the kernel lets no other one be mounted.
-    let script = "mount --bind /proc/sys /proc/sys && container=docker buildout-host doctor --format json";
+    let script = "mount --bind /proc/sys /proc/sys && container=docker buildout-host doctor --json";
     let output = mounted_in_user_namespace(&space, script);
     assert_eq!(output.status.code(), Some(4), "{}", printed(&output));
     let (status, all) = check(&output, "/proc");

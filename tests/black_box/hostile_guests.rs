@@ -97,8 +97,8 @@ fn a_component_of_another_world_is_no_recipe() {
 #[test]
 fn an_import_that_is_not_offered_is_named() {
     let import = component_importing("buildout:recipe/process@0.3.0");
-    not_a_recipe(&import, "recipe needs buildout:recipe/process@0.3.0; this host has 0.2");
-    not_a_recipe(&component_importing("wasi:http/types@0.2.0"), "recipe needs wasi:http/types@0.2.0");
+    not_a_recipe(&import, "needs buildout:recipe/process@0.3.0; this version of buildout-host has 0.2");
+    not_a_recipe(&component_importing("wasi:http/types@0.2.0"), "needs wasi:http/types@0.2.0");
 }
 
 /// A component that is made for another version of the world, as `wit-component` makes it: it exports `description`, and
@@ -138,9 +138,11 @@ fn a_recipe_of_another_world_is_named_with_its_version() {
         ("9.0.0", "update buildout-host"),
         ("0.0.4", "built for an older buildout-host"),
     ] {
-        let made_for = format!("Recipe hostile is made for buildout:recipe {version}; this host has 0.2");
+        let made_for =
+            format!("Recipe hostile is made for buildout:recipe {version}; this version of buildout-host has 0.2");
         not_a_recipe_but(&component_of_world(version, false), &[&made_for, advice]);
-        let needs = format!("recipe needs buildout:recipe/types@{version}; this host has 0.2");
+        let needs =
+            format!("Recipe hostile needs buildout:recipe/types@{version}; this version of buildout-host has 0.2");
         not_a_recipe_but(&component_of_world(version, true), &[&needs, advice]);
     }
 }
@@ -206,7 +208,7 @@ fn a_huge_component_is_refused_unread() {
 fn a_panic_is_reported_with_message_part_and_line() {
     let expected = ["Recipe hostile panicked in init of part bad", "asked to panic", "src/lib.rs:", "buildout.cfg:4"];
     case("init = panic", &expected);
-    case("init = panic", &["last call of the host: options.get"]);
+    case("init = panic", &["last host function called: options.get"]);
     case("install = panic", &["panicked in install of part bad", "asked to panic"]);
 }
 
@@ -338,7 +340,7 @@ fn what_a_failed_recipe_created_is_removed() {
 
 #[test]
 fn a_failed_look_up_names_what_was_looked_up() {
-    case("init = look-up", &["'nowhere'"]);
+    case("init = lookup", &["'nowhere'"]);
 }
 
 #[test]

@@ -223,7 +223,7 @@ fn a_recipe_cannot_set_the_option_of_another_ones_grant() {
     assert!(printed.contains("Error:") && printed.contains("path"), "{printed}");
 }
 
-/// A directory whose name has white space gives no access to its neighbors.
+/// A directory whose name has whitespace gives no access to its neighbors.
 #[test]
 fn the_name_of_the_buildout_directory_is_one_path() {
     for name in ["a\nb", "two words"] {

@@ -255,12 +255,12 @@ fn scripts_are_written_to_their_directory_only() {
     let granted = "distributions = true";
     for (option, name) in [("interpreter", "../../victim"), ("interpreter", "/tmp/victim"), ("interpreter", "..")] {
         let expected =
-            ["`interpreter` has", &format!("{}\", which is not the name of a file", name.trim_start_matches("/tmp"))];
+            ["`interpreter` has", &format!("{}\", which is not a valid file name", name.trim_start_matches("/tmp"))];
         let space = fails(&format!("{wanted}{option} = {name}\n"), granted, &expected);
         assert!(!space.exists("victim"));
     }
     let escapes = format!("{wanted}selected = ../../recipes.toml\n");
-    let space = fails(&escapes, granted, &["`scripts` has \"../../recipes.toml\", which is not the name of a file"]);
+    let space = fails(&escapes, granted, &["`scripts` has \"../../recipes.toml\", which is not a valid file name"]);
     assert!(space.read("recipes.toml").contains("distributions = true"));
     let space = works(&format!("{wanted}interpreter = py\nselected = b\n"), granted, &["wrote ["]);
     assert!(space.exists("parts/tool/py") && space.exists("parts/tool/b"));

@@ -69,7 +69,7 @@ fn a_buildout_that_was_deleted_is_fetched_and_nothing_is_built() {
 
     forget(&space);
     let plan = space.succeeds(&["plan"]);
-    assert_eq!(plan.matches("in the cache of this machine").count(), 3, "{plan}");
+    assert_eq!(plan.matches("in the local cache").count(), 3, "{plan}");
     let printed = space.succeeds(&["run", "--require-cached"]);
     assert_eq!(outcome(&printed), (vec!["app", "lib", "other"], vec![]), "{printed}");
     assert!(printed.contains("buildout: 3 parts: 3 fetched, 0 built, 0 unchanged; "), "{printed}");
@@ -99,7 +99,7 @@ fn a_change_misses_what_depends_on_it_and_nothing_else() {
     misses(
         &["app:make-options=V=1"],
         &["app"],
-        "app: Not from the cache: command of make is \"make V=1\", and was \"make\"",
+        "app: Not from the cache: command of make changed from \"make\" to \"make V=1\"",
     );
     misses(&["app:promises=/bin/sh"], &[], "3 fetched");
     // The source of two parts, and of one that is built with the first.
@@ -161,7 +161,7 @@ fn a_part_that_could_read_more_is_not_cached() {
     let printed = space.fails(&["run", "--require-cached", "other:prefix=elsewhere", "buildout:parts=other"]);
     assert!(
         printed
-            .contains("Part other does not come from the cache: it is not cached: its prefix is not in its location"),
+            .contains("Part other cannot be taken from the cache: it is not cached: its prefix is not in its location"),
         "{printed}"
     );
 }
@@ -210,7 +210,7 @@ fn a_source_that_is_edited_during_the_build_is_not_stored_under_its_old_key() {
     forget(&space);
     space.write("lib/note", "as it was\n");
     let printed = space.succeeds(&["plan"]);
-    assert!(!printed.contains("in the cache of this machine"), "{printed}");
+    assert!(!printed.contains("in the local cache"), "{printed}");
 }
 
 /// Runs the program as on another machine: with its own empty caches, and this server.
@@ -255,7 +255,8 @@ fn a_downloaded_profile_does_not_decide_who_gets_the_headers() {
     space.write("buildout.cfg", &BUILDOUT.replacen('\n', &format!("\nextends = {}\n", profile.url("/team.cfg")), 1));
     space.write("headers", "Authorization: Bearer x\n");
     let printed = space.fails(&["run", "--remote-header-file", "headers"]);
-    assert!(printed.contains("A downloaded profile sets remote-cache"), "{printed}");
+    assert!(printed.contains("A downloaded profile cannot set remote-cache"), "{printed}");
+    assert!(printed.contains("Hint: Set `--remote-cache` or BUILDOUT_REMOTE_CACHE instead."), "{printed}");
     let printed = space.succeeds(&["run", "--remote-header-file", "headers", "--remote-cache", ""]);
     assert_eq!(outcome(&printed), (vec![], vec!["app", "lib", "other"]), "{printed}");
 }

@@ -1,4 +1,4 @@
-//! Recipes and extensions in Python, as a user gets them: from an index, from `develop`, with the rights of
+//! Python recipes and extensions, as a user gets them: from an index, from `develop`, with the rights of
 //! `recipes.toml`, and with their failures.
 
 mod developer;
@@ -310,7 +310,7 @@ fn a_plan_says_what_a_recipe_may_do_and_changes_nothing() {
     buildout.space.write("recipes.toml", "[recipe.maker]\ngrant = { defaults = [\"write\"], env = [\"LANG\"] }\n");
     let printed = buildout.space.shown(&buildout.space.succeeds(&["plan"]));
     assert!(
-        printed.contains("Install made\n  not installed yet\n  as a recipe in Python, it may: write below "),
+        printed.contains("Install made\n  not installed yet\n  as a Python recipe, it may: write below "),
         "{printed}"
     );
     assert!(printed.contains("recipes.toml:2 grants: env = [\"LANG\"]"), "{printed}");
@@ -365,7 +365,7 @@ fn without_the_runtime_the_error_says_what_is_missing() {
     let output = buildout.space.command(&moved).arg("run").env("HOME", home).output().unwrap();
     let printed = buildout.space.shown(&test_support::printed(&output));
     assert_eq!(output.status.code(), Some(1), "{printed}");
-    assert!(printed.contains("The Python runtime, which runs recipes written in Python, is missing"), "{printed}");
+    assert!(printed.contains("The Python runtime, which runs Python recipes, is missing"), "{printed}");
     assert!(printed.contains("share/buildout-host/python-runtime.wasm.zst"), "{printed}");
 
     let place = buildout.space.root().join("moved/share/buildout-host");
@@ -374,5 +374,5 @@ fn without_the_runtime_the_error_says_what_is_missing() {
     let home = buildout.space.root().join("other-home");
     let output = buildout.space.command(&moved).arg("run").env("HOME", home).output().unwrap();
     let printed = buildout.space.shown(&test_support::printed(&output));
-    assert!(printed.contains("is not the Python runtime of this program"), "{printed}");
+    assert!(printed.contains("is not the Python runtime of this version of buildout-host"), "{printed}");
 }

@@ -100,7 +100,7 @@ fn workers_make_the_parts_that_would_be_made_here() {
     assert_eq!((trees(&space), space.read(".installed.cfg")), (here.clone(), state));
     assert_eq!(space.read("parts/app.log"), log);
 
-    // They are in the cache of this machine under the keys that a run without executor looks up.
+    // They are in the local cache under the keys that a run without executor looks up.
     let (_, code) = space.shell("rm -rf parts .installed.cfg");
     assert_eq!(code, 0);
     let mut again = space.command(host());
@@ -175,7 +175,7 @@ fn a_build_that_fails_there_fails_with_its_log() {
     assert_eq!(here.lines().last(), there.lines().last());
     assert!(space.read("parts/lib.log").contains("looking for a compiler"));
     assert!(!space.exists("parts/lib") && !space.exists("parts/app"));
-    assert!(!printed.contains("which is made here"), "it is not tried twice: {printed}");
+    assert!(!printed.contains("It is made here"), "it is not tried twice: {printed}");
 }
 
 #[test]
@@ -183,12 +183,9 @@ fn a_worker_that_confines_less_is_refused_unless_that_is_wanted() {
     // The sandbox of this worker covers a part of /proc, so no command can have its own.
     let (space, server) = (space(), Casd::start_with(WorkerView::Usual));
     let printed = run(&space, &server, &[], 0);
-    assert!(
-        printed.contains("which is made here: on its worker: Native commands cannot be confined here"),
-        "{printed}"
-    );
+    assert!(printed.contains(": on its worker: Native commands cannot be confined here"), "{printed}");
     assert!(printed.contains("3 parts: 0 fetched, 3 built, 0 unchanged"), "{printed}");
-    assert_eq!(printed.matches("which is made here").count(), 2, "then it is not asked any more: {printed}");
+    assert_eq!(printed.matches("It is made here").count(), 2, "then it is not asked any more: {printed}");
     forget(&space);
     let printed = run(&space, &server, &["--sandbox=partial"], 0);
     assert!(printed.contains("3 parts: 0 fetched, 3 built there, 0 built"), "{printed}");

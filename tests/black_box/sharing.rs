@@ -28,7 +28,7 @@ fn push_and_pull() {
     // A file is replaced only if it was named.
     space.write("recipes.wasm", "something else");
     let printed = refused(&space, &format!("buildout-host recipe pull {reference}"));
-    assert!(printed.ends_with("Error: recipes.wasm already exists, and is another file\n"), "{printed}");
+    assert!(printed.ends_with("Error: recipes.wasm already exists with different contents\n"), "{printed}");
     done(&space, &format!("buildout-host recipe pull {reference} --output recipes.wasm"));
     assert_eq!(std::fs::read(space.buildout().join("recipes.wasm")).unwrap(), component);
 
@@ -198,7 +198,7 @@ fn what_is_not_locked_cannot_be_vendored() {
     );
     space.write("recipes.toml", "");
     let printed = done(&space, "buildout-host recipe vendor vendor");
-    assert_eq!(printed, "No recipe of recipes.toml comes from a registry\n");
+    assert_eq!(printed, "No recipe in recipes.toml comes from a registry\n");
 }
 
 #[test]

@@ -223,7 +223,8 @@ fn timings_are_written_also_after_a_failure() {
 /// Makes a key on a terminal, with these answers to the two questions.
 fn make_a_key(space: &Space, answers: [&str; 2]) -> (String, Option<i32>) {
     let mut terminal = Terminal::start_with(space, "key generate --output acme", &[], Stdio::piped());
-    for (question, answer) in ["Passphrase for the new private key:", "The same again:"].into_iter().zip(answers) {
+    for (question, answer) in ["Passphrase for the new private key:", "Repeat the passphrase:"].into_iter().zip(answers)
+    {
         if !answer.is_empty() {
             terminal.until(|screen| screen.contains(question));
             terminal.type_in(answer);
@@ -286,7 +287,7 @@ fn a_passphrase_can_be_typed_after_the_process_was_suspended() {
     assert_eq!(space.shell(&format!("kill -TSTP {}", space.read("pid").trim())).1, 0);
     terminal.until(|screen| screen.matches("Passphrase for the new private key:").count() == 2);
     terminal.type_in("s3\n");
-    terminal.until(|screen| screen.contains("The same again:"));
+    terminal.until(|screen| screen.contains("Repeat the passphrase:"));
     terminal.type_in("s3\n");
     let (printed, _) = terminal.end();
     let shown: Vec<&str> = printed.lines().filter(|line| ["echo", "-echo"].contains(line)).collect();

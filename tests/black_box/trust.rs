@@ -183,10 +183,10 @@ fn the_lock_wins_over_a_tag_that_moved() {
     let lock = sharing.space.read("recipes.lock");
     let moved = sharing.publish(GREEDY);
     sharing.forget();
-    let expected = format!("points to sha256:{moved} now; recipe acme stays at sha256:{locked}, as in recipes.lock.");
+    let expected = format!("points to sha256:{moved} now; recipe acme stays at sha256:{locked}, as in recipes.lock");
     sharing.works(&["run"], &[&expected, "recipe lock --upgrade acme"]);
     assert_eq!(sharing.space.read("recipes.lock"), lock);
-    sharing.works(&["recipe", "lock"], &["recipes.lock is up to date."]);
+    sharing.works(&["recipe", "lock"], &["recipes.lock is up to date"]);
 }
 
 #[test]

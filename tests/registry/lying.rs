@@ -216,13 +216,13 @@ fn thousands_of_layers_or_signatures_are_not_read() {
 #[test]
 fn what_is_not_a_manifest_is_refused() {
     for (body, expected) in [
-        ("", "cannot be understood"),
-        ("<html>", "cannot be understood"),
-        ("[]", "cannot be understood"),
-        ("{\"schemaVersion\":2,\"manifests\":[]}", "cannot be understood"),
+        ("", "is malformed"),
+        ("<html>", "is malformed"),
+        ("[]", "is malformed"),
+        ("{\"schemaVersion\":2,\"manifests\":[]}", "is malformed"),
         (
             "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"manifests\":[]}",
-            "of the type \"application/vnd.oci.image.index.v1+json\"",
+            "has the media type \"application/vnd.oci.image.index.v1+json\"",
         ),
     ] {
         let registry = registry(move |request| request.path.contains("/manifests/").then(|| ScriptedAnswer::ok(body)));

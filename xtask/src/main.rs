@@ -16,7 +16,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   test [ARGUMENTS] build what is not up to date, then run all tests (ARGUMENTS go to cargo test); in the end, list what failed
   fuzz [TARGET...] feed random input to targets of fuzz/, each for FUZZ_SECONDS (60)
   sources          fetch the upstream sources that tests build
-  python-runtime   build the component that runs recipes in Python, and print its path; needs python3 with venv
+  python-runtime   build the component that runs Python recipes, and print its path; needs python3 with venv
   python-runtime test   run its tests that need no component
   toolchains       set up what tests need: compilers of Python, JavaScript and C, the server of a remote cache
   ci               check format and lints, dependencies and their licenses, run all tests, and fuzz

@@ -1,4 +1,4 @@
-//! The Python runtime: one component with CPython, zc.buildout and what recipes in Python need (`recipes/python`).
+//! The Python runtime: one component with CPython, zc.buildout and what Python recipes need (`recipes/python`).
 //!
 //! Its inputs are the files of `recipes/python` and `wit`; it is built again only when one of them has changed. The
 //! compiler and the packages come from a package index by the machine's own settings, and are checked by their digests.
@@ -33,7 +33,7 @@ pub fn component(workspace: &Workspace) -> PathBuf {
     directory(workspace).join("python-runtime.wasm")
 }
 
-/// Builds the component where that is possible: the host works without it, but then runs no recipe in Python.
+/// Builds the component where that is possible: the host works without it, but then runs no Python recipe.
 pub(crate) fn python_runtime_if_possible(workspace: &Workspace) -> Result<(), CommandFailure> {
     if has_python(workspace) {
         return python_runtime(workspace).map(drop);

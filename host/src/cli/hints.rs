@@ -64,11 +64,12 @@ pub(super) fn sentence(remedy: &Remedy) -> String {
              `buildout-host recipe sign FILE --key KEY`."
             .into(),
         Remedy::PublishComponent => "Publish a component with `buildout-host recipe push`.".into(),
-        Remedy::Vendor => "Make a directory of copies with `buildout-host recipe vendor DIR`.".into(),
+        Remedy::Vendor => "Create a directory of copies with `buildout-host recipe vendor DIR`.".into(),
         Remedy::SetRemoteCache => {
             "Set one with `--remote-cache grpc://HOST:PORT`, BUILDOUT_REMOTE_CACHE, or `[buildout] remote-cache`."
                 .into()
         }
+        Remedy::SetByUser { name, variable } => format!("Set `--{name}` or {variable} instead."),
         Remedy::AllowBuilds => "`--require-cached` does not allow building it here: run without that flag.".into(),
         Remedy::LockDistributions => "Lock distributions with `buildout-host lock`.".into(),
         Remedy::Relock => "Move recipes.lock away, and write a new one with `buildout-host recipe lock`.".into(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use base::environment::Environment;
 use base::event::{Level, Report};
 use base::interrupt::Interrupt;
-use base::jobs::Jobs;
+use base::jobserver::Jobs;
 use base::source::{Explain, Place};
 use config::options::Buildout;
 use config::{Assignment, ConfigError, ConfigFile, Configuration};
@@ -104,11 +104,11 @@ impl Program {
         let hint = match path.metadata() {
             Ok(metadata) if metadata.is_dir() => "`-c` expects a file, by default `buildout.cfg`.",
             Err(cause) if cause.kind() == io::ErrorKind::NotFound && specified => {
-                "Check the file name after `-c`; `init` writes a first configuration there."
+                "Check the file name after `-c`; `init` writes a starter configuration there."
             }
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
                 "Go to a directory with a buildout, or specify a configuration with `-c FILE`; \
-                 `buildout-host run init` writes a first one here."
+                 `buildout-host run init` writes a starter configuration here."
             }
             _ => return error,
         };
@@ -242,5 +242,5 @@ fn number(buildout: &Buildout, option: &'static str, value: &str, expected: &'st
 
 /// The path of this program.
 pub(super) fn this_program() -> Result<PathBuf, StartError> {
-    std::env::current_exe().map_err(StartError::of("determine where this program is"))
+    std::env::current_exe().map_err(StartError::of("find its own executable file"))
 }

@@ -13,8 +13,8 @@ use super::{Check, CheckVerdict};
 
 /// The layers that are shown, in the order in which a command meets them.
 const SHOWN: [(&str, &[Layer], &str); 5] = [
-    ("user namespaces", &[Layer::UserNamespace], "an ordinary user can make them"),
-    ("mounts", &[Layer::Namespaces, Layer::Root], "a private root directory can be made"),
+    ("user namespaces", &[Layer::UserNamespace], "unprivileged users can create them"),
+    ("mounts", &[Layer::Namespaces, Layer::Root], "a private root directory can be created"),
     ("/proc", &[Layer::Proc, Layer::Death], "a private one can be mounted"),
     ("Landlock", &[Layer::Landlock], ""),
     ("seccomp", &[Layer::Limits, Layer::Privileges, Layer::Seccomp], "system calls can be filtered"),
@@ -97,7 +97,7 @@ fn sentence(clause: &str) -> String {
 fn container(layer: Layer) -> Option<&'static str> {
     match layer {
         Layer::UserNamespace | Layer::Namespaces | Layer::Root => Some(
-            "The container does not let ordinary users create namespaces and mounts: start it with `--security-opt \
+            "The container does not let unprivileged users create namespaces and mounts: start it with `--security-opt \
              seccomp=unconfined --security-opt apparmor=unconfined`, or with a profile that allows them.",
         ),
         Layer::Proc => Some(
@@ -105,7 +105,7 @@ fn container(layer: Layer) -> Option<&'static str> {
              unmask=ALL`).",
         ),
         Layer::Landlock => Some(
-            "The container's seccomp profile refuses Landlock: use a newer container engine, or a profile that allows \
+            "The container's seccomp profile blocks Landlock: use a newer container engine, or a profile that allows \
              the system calls landlock_*; or else the kernel lacks it: it must be 5.19 or newer, with `landlock` in `lsm=`.",
         ),
         _ => None,
@@ -124,13 +124,13 @@ fn settings(layer: Layer) -> Vec<String> {
         (
             Layer::UserNamespace,
             is("/proc/sys/kernel/unprivileged_userns_clone", "0"),
-            "The kernel does not let ordinary users create user namespaces: sysctl kernel.unprivileged_userns_clone=1",
+            "The kernel does not let unprivileged users create user namespaces: sysctl kernel.unprivileged_userns_clone=1",
         ),
         (
             Layer::UserNamespace,
             is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1"),
-            "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give this \
-             program a profile.",
+            "AppArmor restricts user namespaces: sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give \
+             buildout-host a profile.",
         ),
         (
             Layer::Landlock,

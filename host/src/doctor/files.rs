@@ -26,7 +26,7 @@ fn python_runtime(program: &Path) -> Check {
         Ok(path) => Check::good(name, path.display().to_string()),
         Err(error) => {
             let remedy = "Install the whole package: the file belongs next to the program, in ../share/buildout-host.";
-            Check::new(name, CheckVerdict::Warning, format!("{error}; needed by recipes in Python"), remedy)
+            Check::new(name, CheckVerdict::Warning, format!("{error}; needed by Python recipes"), remedy)
         }
     }
 }
@@ -74,7 +74,7 @@ fn space(name: &'static str, directory: &Path) -> Check {
 /// A clock that is behind makes certificates invalid, and makes `make` build again.
 pub(super) fn clock(program: &Path) -> Check {
     let made = program.metadata().and_then(|metadata: Metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-    let found = "it is before the day on which this program was built or installed";
+    let found = "it is before the day on which buildout-host was built or installed";
     match made.duration_since(SystemTime::now()) {
         Ok(behind) if behind > Duration::from_secs(86_400) => Check::new(
             "clock",

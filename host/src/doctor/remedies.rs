@@ -37,7 +37,7 @@ fn plain(tool: BuildTool) -> &'static str {
         BuildTool::Make => "GNU make",
         BuildTool::Patch => "patch",
         BuildTool::Python => "Python 3",
-        BuildTool::PythonHeaders => "the headers of Python",
+        BuildTool::PythonHeaders => "the Python headers",
     }
 }
 

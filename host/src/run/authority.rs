@@ -9,7 +9,7 @@ use super::view::ResolvedBuildout;
 pub(crate) struct Authority {
     /// The part.
     pub(crate) part: String,
-    /// The rights of a recipe in Python without a grant, one clause each; `None` for a component.
+    /// The rights of a Python recipe without a grant, one clause each; `None` for a component.
     pub(crate) defaults: Option<Vec<String>>,
     /// What `recipes.toml` grants, as written there, and its place.
     pub(crate) granted: Option<(String, Option<String>)>,
@@ -28,12 +28,12 @@ impl Authority {
     }
 }
 
-/// The rights of a recipe in Python that it keeps.
+/// The rights of a Python recipe that it keeps.
 fn defaults(view: &ResolvedBuildout, grant: &Grant) -> Vec<String> {
     let option = |name: &str| view.buildout.get("buildout", name).ok().flatten().unwrap_or_default();
     let clause = |right: &str| match right {
         "read" => "read the buildout, and the system's programs and libraries".to_owned(),
-        "write" => format!("write below {}, except for the files that the host keeps", option("directory")),
+        "write" => format!("write below {}, except for the files that buildout-host keeps", option("directory")),
         "run" => "start commands, confined to the same paths".to_owned(),
         "fetch" => match option("allow-hosts").split_whitespace().collect::<Vec<_>>()[..] {
             [] | ["*"] => "download from any host".to_owned(),

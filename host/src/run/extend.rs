@@ -104,7 +104,7 @@ fn take_over(root: &ResolvedBuildout, buildout: &Buildout, own: &ReplacedExtensi
         set("update-versions-file", file);
     }
     let message =
-        format!("Extension {name} is not needed: `show-picked-versions` and `update-versions-file` do the same.");
+        format!("Extension {name} is not needed: `show-picked-versions` and `update-versions-file` do the same");
     root.context.log(Level::Info, &message);
 }
 

@@ -16,6 +16,14 @@ pub(super) enum RunFault {
         /// Similar names.
         hints: Vec<String>,
     },
+    /// The same, where nothing would be installed.
+    #[error("Unknown parts: {names}")]
+    UnknownParts {
+        /// The names, separated by spaces.
+        names: String,
+        /// Similar names.
+        hints: Vec<String>,
+    },
     /// A section is listed as a part but has no `recipe`.
     #[error("Missing option: {part}:recipe")]
     NoRecipe {
@@ -106,7 +114,7 @@ pub(super) enum RunFault {
         /// The cause.
         error: std::io::Error,
     },
-    /// The directory of a first configuration does not exist.
+    /// The directory of a starter configuration does not exist.
     #[error("There is no directory {}", path.display())]
     NoDirectory {
         /// The directory.
@@ -136,6 +144,7 @@ impl Explain for RunFault {
             | Self::Python { place, .. }
             | Self::Value { place, .. } => place.clone(),
             Self::NotParts { .. }
+            | Self::UnknownParts { .. }
             | Self::Io { .. }
             | Self::Dangling { .. }
             | Self::NotListed { .. }
@@ -154,7 +163,7 @@ impl Explain for RunFault {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::NotParts { hints, .. } => hints.clone(),
+            Self::NotParts { hints, .. } | Self::UnknownParts { hints, .. } => hints.clone(),
             Self::NoRecipe { part, .. } => {
                 vec![format!("A part needs a recipe: add `recipe = …` to [{part}], or take {part} out of `parts`.")]
             }
@@ -175,12 +184,12 @@ impl Explain for RunFault {
                  directories and the buildout."
             )],
             Self::NoOriginal { .. } => vec![
-                "Name the Python with which this buildout makes its own, or leave it out: the default is `python3` on \
+                "Specify the Python with which this buildout makes its own, or leave it out: the default is `python3` on \
                  the PATH."
                     .into(),
             ],
             Self::Dangling { link, .. } => {
-                vec![format!("Make that directory, or remove the link: rm {}", link.display())]
+                vec![format!("Create that directory, or remove the link: rm {}", link.display())]
             }
             Self::NotListed { .. } => vec![
                 "A wildcard matches only projects in Python, and extensions can add only those below the \
@@ -188,8 +197,8 @@ impl Explain for RunFault {
                  its path to `develop`."
                     .into(),
             ],
-            Self::NoDirectory { path } => vec![format!("Make it first: mkdir -p {}", path.display())],
-            Self::Exists { .. } => vec!["To make its directories and bin/buildout, run `bootstrap`.".into()],
+            Self::NoDirectory { path } => vec![format!("Create it first: mkdir -p {}", path.display())],
+            Self::Exists { .. } => vec!["To create its directories and bin/buildout, run `bootstrap`.".into()],
             Self::Value { .. } | Self::Io { .. } => Vec::new(),
         }
     }

@@ -12,6 +12,7 @@ mod distributions;
 mod execute;
 mod extend;
 mod fault;
+mod launcher;
 mod locking;
 mod outlook;
 mod prepare;

@@ -145,10 +145,10 @@ impl Session {
             None => InstalledState::default(),
         };
         let develop_eggs = tempfile::tempdir()
-            .map_err(|error| RunFault::io(Path::new("temporary directory"), "cannot make", error))?;
+            .map_err(|error| RunFault::io(Path::new("temporary directory"), "cannot create", error))?;
         self.root.recipes.distributions().only_look(develop_eggs.path());
         let (root, loaded) = extend::before(self.root.clone(), self.loaded.clone(), extend::Mode::Look)?;
-        let stages = Stages::new(root, loaded, named);
+        let stages = Stages::preview(root, loaded, named);
         Ok(Preview { locations, installed, develop_eggs, stages })
     }
 }

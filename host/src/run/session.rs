@@ -15,8 +15,8 @@ use super::context::RunContext;
 use super::execute::executor::Executor;
 use super::execute::transaction;
 use super::extend;
+use super::launcher;
 use super::prepare::{develop, directories};
-use super::python::launcher;
 use super::reading::load::Loaded;
 use super::settings::RunSettings;
 use super::stage::definition::Stage;
@@ -210,10 +210,10 @@ fn report_sandbox(context: &RunContext, state: &mut StateFile) -> Result<(), Run
         confine::ConfinementLevel::Full => return Ok(()),
         confine::ConfinementLevel::Partial => {
             "Native commands are confined only partially (--sandbox=partial): they can see other processes, and change what \
-             Landlock does not protect."
+             Landlock does not protect"
         }
         confine::ConfinementLevel::None => {
-            "Native commands are not confined (--sandbox=none): they can do everything that you can."
+            "Native commands are not confined (--sandbox=none): they can do everything that you can"
         }
     };
     context.log(Level::Warning, message);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use base::jobs::Jobs;
+use base::jobserver::Jobs;
 use recipe::NativeSettings;
 use registry::locking::LockMode;
 use registry::oci::PlainHttp;

@@ -18,6 +18,8 @@ pub(super) struct Stages {
     root: ResolvedBuildout,
     loaded: Loaded,
     named: Vec<String>,
+    /// Whether the stages are only computed.
+    is_preview: bool,
     list: Vec<Arc<Stage>>,
     /// The value of `develop` for the last stage.
     developed: Option<Option<String>>,
@@ -42,7 +44,12 @@ enum StageKind {
 impl Stages {
     /// The stages of a run for all parts, or the `named` ones.
     pub(super) fn new(root: ResolvedBuildout, loaded: Loaded, named: &[String]) -> Self {
-        Self { root, loaded, named: named.to_vec(), list: Vec::new(), developed: None }
+        Self { root, loaded, named: named.to_vec(), is_preview: false, list: Vec::new(), developed: None }
+    }
+
+    /// The same stages, for what is computed without executing them.
+    pub(super) fn preview(root: ResolvedBuildout, loaded: Loaded, named: &[String]) -> Self {
+        Self { is_preview: true, ..Self::new(root, loaded, named) }
     }
 
     /// The next stage; `None` after the last one.
@@ -83,7 +90,7 @@ impl Stages {
     /// The stage of all parts that belong to no earlier stage.
     fn remaining(&self, view: ResolvedBuildout, installed: &InstalledState) -> Result<Stage, RunError> {
         let earlier: Vec<&StageParts> = self.list.iter().map(|stage| &stage.parts).collect();
-        let parts = parts::requested(&view, &self.named, &earlier, installed)?;
+        let parts = parts::requested(&view, &self.named, &earlier, installed, self.is_preview)?;
         view.recipes.report_unused_entries();
         let earlier = || earlier.iter().flat_map(|parts| parts.names()).map(str::to_owned);
         let order = if self.named.is_empty() {

@@ -27,7 +27,7 @@ pub(crate) struct Authoring {
 pub(crate) struct BuiltRecipe {
     /// The project's directory.
     pub(crate) project: PathBuf,
-    /// The component's file.
+    /// The component file.
     pub(crate) file: PathBuf,
     /// The component.
     pub(crate) recipe: Resolved,

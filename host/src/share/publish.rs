@@ -18,7 +18,7 @@ use registry::signature::{Payload, PrivateKey};
 
 /// What to publish, and where.
 pub(crate) struct Publication<'a> {
-    /// The component's file, absolute.
+    /// The component file, absolute.
     pub(crate) file: &'a Path,
     /// Registry, repository and tag.
     pub(crate) reference: &'a Reference,

@@ -85,7 +85,7 @@ fn check_path(location: &str) -> Result<(), Error> {
     let Some(found) = location.chars().find(|c| "%$`\"'\\\n".contains(*c)) else { return Ok(()) };
     Err(Error::user(format!(
         "Cannot build at {location}: build commands do not support {found:?} in a path. Move the buildout, or set \
-         parts-directory"
+         parts-directory."
     )))
 }
 

@@ -26,7 +26,7 @@ pub fn words(options: &Options, name: &str, default: &str) -> Result<String, Err
     Ok(text.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
-/// The lines of an option that are not blank, without surrounding white space.
+/// The lines of an option that are not blank, without surrounding whitespace.
 pub(crate) fn lines(options: &Options, name: &str) -> Result<Vec<String>, Error> {
     let text = options.get_or(name, "")?;
     Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())

@@ -29,7 +29,7 @@ impl Recipe for ShellCommand {
         let command = "The command to run when the part is installed. It runs in `/bin/sh`, in the buildout directory, and \
                        may have several lines. It can write to the paths in `location` and to the part's own directory \
                        in the parts directory, and has no network.";
-        let location = "The path that the command makes, or several paths, one in each line. White space belongs to a path, \
+        let location = "The path that the command makes, or several paths, one in each line. Whitespace belongs to a path, \
                         except in a line of absolute paths. What the command makes there is removed when the part is \
                         uninstalled; what existed before is kept. Missing parent directories are created. If a path is in \
                         a directory of the buildout other than the standard directories (`var/file`, \

@@ -23,7 +23,7 @@ pub(crate) fn described(description: Description) -> Description {
         .option(directories("rpath", "Directories in which libraries are found when the extension is loaded"))
         .option(OptionDescription::text("define", "Names of macros to define as `1`, separated by commas."))
         .option(OptionDescription::text("undef", "Macros to undefine, separated by commas."))
-        .option(OptionDescription::text("libraries", "Libraries to link with, separated by white space."))
+        .option(OptionDescription::text("libraries", "Libraries to link with, separated by whitespace."))
         .option(OptionDescription::text("link-objects", "Object files to link with."))
         .option(OptionDescription::text("debug", "Whether to build with debugging information."))
         .option(OptionDescription::text("force", "Whether to rebuild what seems to be up to date."))

@@ -31,7 +31,7 @@ impl Recipe for CustomEgg {
         .option(OptionDescription::text("eggs", "A deprecated name of `egg`."))
         .option(OptionDescription::text(
             "environment",
-            "The section with environment variables for the build. In a value, `%(NAME)s` is the variable `NAME` of the host.",
+            "The section with environment variables for the build. In a value, `%(NAME)s` is the variable `NAME` of buildout-host's environment.",
         ));
         build_ext::described(sources(own)).grant_write("${buildout:develop-eggs-directory}").grant_env("PATH")
     }

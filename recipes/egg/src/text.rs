@@ -3,7 +3,7 @@
 use buildout_recipe::text::join;
 use buildout_recipe::{Buildout, Error};
 
-/// The lines of a value that are not empty, without surrounding white space.
+/// The lines of a value that are not empty, without surrounding whitespace.
 pub(crate) fn lines(value: &str) -> impl Iterator<Item = &str> {
     value.split('\n').map(str::trim).filter(|line| !line.is_empty())
 }

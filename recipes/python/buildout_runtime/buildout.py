@@ -48,7 +48,7 @@ def _look_up(call: Callable[..., T], *arguments: str) -> T:
 _REFUSED = {
     wit_options.SetError_AfterInit: "can only be changed while parts are initialized",
     wit_options.SetError_InvalidName: "has a name that an option cannot have",
-    wit_options.SetError_Limit: "is longer than the host allows",
+    wit_options.SetError_Limit: "is longer than buildout-host allows",
 }
 
 

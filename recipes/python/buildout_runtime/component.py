@@ -133,7 +133,7 @@ class _Part(parts.Part):
         return self._make(update)
 
     def inputs(self) -> parts.Inputs:
-        return parts.Inputs_Unknown("What decides what a recipe in Python makes is not known.")
+        return parts.Inputs_Unknown("What decides what a Python recipe makes is not known.")
 
 
 def _paths(made: Any) -> list[str] | None:

@@ -1084,7 +1084,7 @@ typedef struct exports_buildout_recipe_description_option_type_t {
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_BOOLEAN 2
 // A whole number.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_INTEGER 3
-// Words, separated by white space.
+// Words, separated by whitespace.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_WORDS 4
 // One item per line.
 #define EXPORTS_BUILDOUT_RECIPE_DESCRIPTION_OPTION_TYPE_LINES 5

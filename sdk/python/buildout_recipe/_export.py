@@ -110,7 +110,7 @@ class _Part(parts.Part):
         return _guarded(lambda: _paths(self.recipe.update()))  # type: ignore[attr-defined]
 
     def inputs(self) -> parts.Inputs:
-        return parts.Inputs_Unknown("recipes in Python do not describe their inputs")
+        return parts.Inputs_Unknown("recipes written in Python do not describe their inputs")
 
 
 def _paths(paths: Paths) -> list[str] | None:

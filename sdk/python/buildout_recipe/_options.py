@@ -88,7 +88,7 @@ _SET_ERRORS = {
     "after-init": "cannot be changed in this call",
     "invalid-name": "does not have a valid name",
     "exists": "exists",
-    "limit": "is longer than the host allows",
+    "limit": "is longer than buildout-host allows",
 }
 
 

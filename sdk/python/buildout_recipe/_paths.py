@@ -17,7 +17,7 @@ _MESSAGES = {
     "not-installing": "{path} cannot be used in this call",
     "missing": "{path} does not exist",
     "exists": "{path} exists",
-    "limit": "the number of paths exceeds the host's limit",
+    "limit": "the number of paths exceeds buildout-host's limit",
 }
 
 

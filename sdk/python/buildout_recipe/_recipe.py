@@ -14,7 +14,7 @@ Paths = str | Iterable[str] | None
 class option:
     """Describes an option of a recipe. On an instance, the attribute is the option's value.
 
-    `type` is `text`, `path`, `boolean`, `integer`, `words` (separated by white space), `lines` (one item per line), or a type
+    `type` is `text`, `path`, `boolean`, `integer`, `words` (separated by whitespace), `lines` (one item per line), or a type
     that this version does not know. `choices` restricts the value to the given ones. The value is always a string, or none if
     the option is missing and has no default.
     """

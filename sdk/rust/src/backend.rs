@@ -35,7 +35,7 @@ fn refused(object: &str, error: wit::options::SetError) -> Error {
         SetError::AfterInit => format!("{object} cannot be changed in this call"),
         SetError::InvalidName => format!("{object} does not have a valid name"),
         SetError::Exists => format!("{object} exists"),
-        SetError::Limit => format!("{object} is longer than the host allows"),
+        SetError::Limit => format!("{object} is longer than buildout-host allows"),
         SetError::Other(other) => format!("{object} cannot be changed: {}", other.message),
     })
 }

@@ -147,7 +147,7 @@ impl OptionDescription {
         Self::new(name, documentation, wit::OptionType::Integer)
     }
 
-    /// Words, separated by white space.
+    /// Words, separated by whitespace.
     pub fn words(name: impl Into<String>, documentation: impl Into<String>) -> Self {
         Self::new(name, documentation, wit::OptionType::Words)
     }

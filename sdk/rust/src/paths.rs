@@ -202,7 +202,7 @@ fn failure(path: &str, error: wit::PathError) -> Error {
         wit::PathError::NotInstalling => Error::fault(format!("{path} cannot be used in this call")),
         wit::PathError::Missing => Error::fault(format!("{path} does not exist")),
         wit::PathError::Exists => Error::fault(format!("{path} exists")),
-        wit::PathError::Limit => Error::fault("the number of paths exceeds the host's limit".to_owned()),
+        wit::PathError::Limit => Error::fault("the number of paths exceeds buildout-host's limit".to_owned()),
         wit::PathError::Other(other) => Error::fault(format!("{path}: {}", other.message)),
     }
 }

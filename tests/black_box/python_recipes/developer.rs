@@ -99,7 +99,7 @@ fn sources_of_each_kind_are_checked_out_and_developed() {
     let configuration = CONFIGURATION.replace("sources-dir = checkouts", "sources-dir = src\ndevelop = .");
     space.write("buildout.cfg", &(configuration + &repositories.sources()));
     let printed = space.shown(&space.succeeds(&["run"]));
-    assert!(printed.contains("mr.developer uses the network in these commands: git, hg, svn, bzr."), "{printed}");
+    assert!(printed.contains("mr.developer uses the network in these commands: git, hg, svn, bzr"), "{printed}");
     assert_eq!(words(&space), "first first first own\n");
     assert!(space.exists("bin/develop") && space.exists(".mr.developer.cfg"));
 

@@ -84,7 +84,7 @@ fn what_was_refused_to_a_recipe_that_goes_on_is_reported_at_the_end() {
     assert_eq!(
         last,
         "buildout: Part made was made, but something that its recipe tried was refused, so the part may be incomplete. If the part needs it: \
-         In recipes.toml, below [recipe.\"going_on\"], write: grant = { write = [\"/opt/going-on\"] }"
+         in recipes.toml, below [recipe.going_on], write: grant = { write = [\"/opt/going-on\"] }"
     );
     // What fails for another reason is the recipe's own business.
     space.write("buildout.cfg", &configuration("exit 3"));
@@ -101,10 +101,10 @@ fn a_named_command_has_the_network_and_the_run_and_the_plan_say_so() {
     assert!(planned.contains("recipes.toml:2 grants: network = [\"bash\"]"), "{planned}");
     assert!(planned.contains("use the network in these commands: bash"), "{planned}");
     let printed = asking.space.shown(&asking.space.succeeds(&["run"]));
-    assert!(printed.contains("asking uses the network in these commands: bash."), "{printed}");
+    assert!(printed.contains("asking uses the network in these commands: bash"), "{printed}");
     assert!(asking.space.read("answer").ends_with("answered"));
     let again = asking.space.shown(&asking.space.succeeds(&["run"]));
-    assert!(again.contains("asking uses the network in these commands: bash."), "{again}");
+    assert!(again.contains("asking uses the network in these commands: bash"), "{again}");
 }
 
 #[test]

@@ -127,6 +127,6 @@ fn runs_at_once_lock_side_by_side() {
         for name in &names {
             assert!(lock.contains(&format!("[recipe.{name}]")), "no {name} in\n{lock}");
         }
-        sharing.works(&["recipe", "lock"], &["recipes.lock is up to date."]);
+        sharing.works(&["recipe", "lock"], &["recipes.lock is up to date"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Recipes in Python in tests: the Python runtime is compiled once for all tests, not once for each home directory.
+//! Python recipes in tests: the Python runtime is compiled once for all tests, not once for each home directory.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ impl Space {
         }
     }
 
-    /// An empty buildout directory, for recipes in Python.
+    /// An empty buildout directory, for Python recipes.
     pub fn for_python() -> Self {
         let space = Self::new();
         space.with_python_runtime(&space.root().join("home"));

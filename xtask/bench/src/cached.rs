@@ -1,5 +1,5 @@
 //! A part of 3,000 files and 50 MB from a server of the remote cache on the loopback interface, against the same part from the
-//! cache of this machine.
+//! local cache.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use xtask::workspace::{CommandFailure, Workspace};
 const SOURCES: &str = "all:\n\ninstall:\n\tmkdir -p $(prefix)/files\n\
                        \thead -c 50000000 /dev/urandom | split -b 16667 -a 3 - $(prefix)/files/f\n";
 
-/// The row: what takes the place of zc.buildout's column is the cache of this machine.
+/// The row: what takes the place of zc.buildout's column is the local cache.
 pub(crate) fn row(workspace: &Workspace, host: &Path, directory: &Path) -> Result<ResultRow, CommandFailure> {
     remote_server(workspace)?;
     let server = Casd::start();
@@ -36,7 +36,7 @@ pub(crate) fn row(workspace: &Workspace, host: &Path, directory: &Path) -> Resul
     measure::run(&tool, directory, &[], Measured::Time)?;
     let mut seconds = [Vec::new(), Vec::new()];
     for round in 1..=ROUNDS {
-        table::progress("cache of this machine and server", &tool.buildout, round, ROUNDS);
+        table::progress("local cache and server", &tool.buildout, round, ROUNDS);
         for (is_remote, seconds) in [false, true].into_iter().zip(&mut seconds) {
             work::clear(&tool.buildout)?;
             if is_remote {
@@ -46,6 +46,6 @@ pub(crate) fn row(workspace: &Workspace, host: &Path, directory: &Path) -> Resul
         }
     }
     let [theirs, ours] = seconds.map(median);
-    let work = "3,000 files and 50 MB from a remote cache, against the cache of this machine";
+    let work = "3,000 files and 50 MB from a remote cache, against the local cache";
     Ok(ResultRow { work, unit: Unit::Seconds, theirs, ours, required: 1.0 / 1.5, aim: 1.0 / 1.1 })
 }

@@ -1,4 +1,4 @@
-//! A run that has nothing to do, with a recipe in Python: what its 18 MB cost against a recipe in Rust.
+//! A run that has nothing to do, with a component written in Python: what its 18 MB cost against a recipe in Rust.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::work;
 use xtask::toolchains;
 use xtask::workspace::{CommandFailure, Workspace, run as run_to_end};
 
-/// What the recipe in Python may cost more, in seconds.
+/// What the component written in Python may cost more, in seconds.
 const BUDGET: f64 = 0.030;
 
 /// Longer than the host takes before it believes that a file will not change under its eyes.
@@ -28,7 +28,7 @@ pub(crate) fn rows(workspace: &Workspace, host: &Path, directory: &Path) -> Resu
     std::thread::sleep(SETTLE);
     let [mut rust, python] = tools.compare(&pair, ROUNDS, &[], RunMode::Again)?;
     rust.iter_mut().for_each(|MeasuredCost { seconds, .. }| *seconds += BUDGET);
-    let work = "nothing to do, recipe in Python, against one in Rust and 30 ms";
+    let work = "nothing to do, component in Python, against one in Rust and 30 ms";
     Ok(vec![ResultRow::time(work, &rust, &python, 1.0, 1.0)])
 }
 

@@ -11,7 +11,7 @@ use crate::tool::Tool;
 use crate::work;
 use xtask::workspace::CommandFailure;
 
-/// The number of parts, the name of the row, and how much more recipes in Python may cost: the limit and the aim, in seconds.
+/// The number of parts, the name of the row, and how much more Python recipes may cost: the limit and the aim, in seconds.
 const ROWS: [(usize, &str, f64, f64); 2] = [
     (1, "nothing to do, a recipe for zc.buildout, against one in Rust and 30 ms", 0.030, 0.010),
     (10, "the same with ten parts, against ten in Rust and 60 ms", 0.060, 0.020),

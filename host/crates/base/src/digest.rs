@@ -51,7 +51,7 @@ impl fmt::Debug for Digest {
 
 /// The string is not a SHA-256 digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("A SHA-256 digest is 64 hexadecimal digits.")]
+#[error("A SHA-256 digest is 64 hexadecimal digits")]
 pub struct InvalidDigest;
 
 impl FromStr for Digest {

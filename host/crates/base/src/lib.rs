@@ -9,7 +9,7 @@ pub mod environment;
 pub mod event;
 pub mod files;
 pub mod interrupt;
-pub mod jobs;
+pub mod jobserver;
 pub mod paths;
 pub mod remedy;
 pub mod source;

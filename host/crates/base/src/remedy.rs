@@ -18,9 +18,9 @@ pub enum Remedy {
     OtherProjectDirectory,
     /// Refresh the SDK of a recipe project, and rebuild it.
     RefreshSdk,
-    /// Sign the component's file, or specify where its signature is.
+    /// Sign the component file, or specify where its signature is.
     SignComponent,
-    /// Write the signature of a component's file.
+    /// Write the signature of a component file.
     WriteSignature,
     /// Trust a public key, under this name if it is known.
     ImportKey {
@@ -43,6 +43,13 @@ pub enum Remedy {
     Vendor,
     /// Set up a cache of parts.
     SetRemoteCache,
+    /// Set an option of `[buildout]` where only the user does: on the command line, or in the environment.
+    SetByUser {
+        /// The option.
+        name: &'static str,
+        /// The variable of the environment.
+        variable: String,
+    },
     /// Allow that parts are built that are not in the cache.
     AllowBuilds,
     /// Lock the Python distributions again.

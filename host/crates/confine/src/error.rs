@@ -52,13 +52,13 @@ impl Layer {
     pub fn remedy(self) -> Option<&'static str> {
         match self {
             Self::UserNamespace => Some(
-                "allow user namespaces for ordinary users: `sysctl user.max_user_namespaces=10000`, on Debian and \
+                "allow user namespaces for unprivileged users: `sysctl user.max_user_namespaces=10000`, on Debian and \
                  Ubuntu also `sysctl kernel.unprivileged_userns_clone=1`; the kernel needs CONFIG_USER_NS; in a \
                  container they must be allowed from outside",
             ),
             Self::Namespaces | Self::Root => Some(
                 "where AppArmor restricts user namespaces: `sysctl kernel.apparmor_restrict_unprivileged_userns=0`, or a \
-                 profile for this program; the kernel must be 5.12 or newer; a container must allow mounts",
+                 profile for buildout-host; the kernel must be 5.12 or newer; a container must allow mounts",
             ),
             Self::Proc => Some("in a container, /proc must not be masked (`--security-opt systempaths=unconfined`)"),
             Self::Landlock => Some(
@@ -138,10 +138,16 @@ impl ConfineError {
     }
 }
 
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
+}
+
 impl Explain for ConfineError {
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Missing { layer, .. } => layer.remedy().map(str::to_owned).into_iter().collect(),
+            Self::Missing { layer, .. } => layer.remedy().map(sentence).into_iter().collect(),
             Self::NotFound { looked, .. } => {
                 let looked: Vec<_> = looked.iter().map(|entry| entry.to_string_lossy()).collect();
                 vec![format!(

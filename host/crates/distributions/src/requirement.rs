@@ -106,7 +106,7 @@ fn extras(text: &str) -> Result<(BTreeSet<String>, &str), String> {
     }
 }
 
-/// A URL ends at white space; only after that can a marker start.
+/// A URL ends at whitespace; only after that can a marker start.
 fn url(text: &str) -> Result<(String, Option<Marker>), String> {
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     let (url, rest) = text.split_at(end);

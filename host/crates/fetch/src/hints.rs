@@ -29,15 +29,14 @@ pub(crate) fn of_document(fault: &TransferFault) -> Vec<String> {
     }
 }
 
-/// Most servers that offer a file over FTP also offer it over https; a mirror may, too.
+/// Most servers that offer a file over FTP also offer it over HTTPS; a mirror may, too.
 fn of_ftp(url: &str) -> Vec<String> {
     let host = url.split('/').nth(2).map_or("HOST", |authority| authority.rsplit('@').next().unwrap_or(authority));
     vec![
-        "FTP is not supported. Use a mirror that offers the file by https; without changing the URL, by an option of \
-         [buildout]."
+        "FTP is not supported. Use an HTTPS mirror: change the URL, or set `download-mirrors` in [buildout]."
             .to_owned(),
         format!(
-            "If the server itself offers https, add to [buildout]: download-mirrors = ftp://{host}/ https://{host}/"
+            "If the server itself offers HTTPS, add to [buildout]: download-mirrors = ftp://{host}/ https://{host}/"
         ),
     ]
 }
@@ -45,7 +44,7 @@ fn of_ftp(url: &str) -> Vec<String> {
 fn of_any(fault: &TransferFault) -> Vec<String> {
     let hint = match fault {
         TransferFault::Scheme(scheme) if scheme == "ftp" => {
-            "FTP is not supported. Use a mirror that offers the file by https; often it is the same server."
+            "FTP is not supported. Use a mirror that offers the file over HTTPS; often it is the same server."
         }
         TransferFault::NotUrl(_) | TransferFault::Scheme(_) => "Use an http: or https: URL, a file: URL, or a path.",
         TransferFault::Redirect(_) => "If that target is right, use its URL.",

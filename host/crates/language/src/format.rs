@@ -1,4 +1,4 @@
-//! Formats a file so that its meaning stays: one space around `=`, no white space at the ends of lines, one empty line
+//! Formats a file so that its meaning stays: one space around `=`, no whitespace at the ends of lines, one empty line
 //! between sections. What this would change in a value is left as it is.
 
 use config::parse::{ParsedFile, outline, parse};

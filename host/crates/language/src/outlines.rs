@@ -77,7 +77,7 @@ impl FileOutline {
         })
     }
 
-    /// The value of an option: its lines, without white space around them.
+    /// The value of an option: its lines, without whitespace around them.
     pub(crate) fn value(&self, option: &WrittenOption) -> String {
         let lines: Vec<&str> = option.lines.iter().map(|line| self.text(line).trim()).collect();
         lines.join("\n").trim().to_owned()

@@ -11,16 +11,16 @@ use crate::symbol::{FoundSymbol, Symbol};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RenameError {
     /// There is nothing here with a name.
-    #[error("Only sections and options can be renamed.")]
+    #[error("Only sections and options can be renamed")]
     Nothing,
     /// The name has a meaning.
-    #[error("{0} cannot be renamed: the host or its recipe reads it by this name.")]
+    #[error("{0} cannot be renamed: buildout-host or its recipe reads it by this name")]
     Meaning(String),
     /// The new name cannot be written in references.
-    #[error("A name consists of letters, digits, `-`, `.` and `_`.")]
+    #[error("A name consists of letters, digits, `-`, `.` and `_`")]
     Name,
     /// The new name is taken.
-    #[error("There is already {0}.")]
+    #[error("There is already {0}")]
     Taken(String),
 }
 

@@ -63,7 +63,7 @@ pub enum ValueType {
     Boolean,
     /// A whole number.
     Integer,
-    /// Words separated by white space.
+    /// Words separated by whitespace.
     Words,
     /// One item per line.
     Lines,

@@ -8,7 +8,7 @@ use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean};
 use config::options::{Buildout, OptionError};
 use confine::ConfineError;
-use registry::{Grant, grant_of};
+use registry::{Grant, grant_of, toml_key};
 
 use crate::component::Resolved;
 use crate::native::command_log::FailedCommand;
@@ -76,11 +76,11 @@ pub(crate) enum RecipeProblem {
     Damaged { recipe: String, cause: String },
     #[error("Recipe {recipe} is too large: {size} bytes; the limit is {limit}")]
     TooLarge { recipe: String, size: usize, limit: usize },
-    #[error("Compiling recipe {recipe} takes longer than {time:?}")]
+    #[error("Compiling recipe {recipe} took longer than {time:?}")]
     CompilesTooLong { recipe: String, time: Duration },
-    #[error("recipe needs {import}; {offered}")]
-    Import { import: String, offered: String, is_older: bool },
-    #[error("Recipe {recipe} is made for buildout:recipe {version}; this host has {offered}")]
+    #[error("Recipe {recipe} needs {import}; {offered}")]
+    Import { recipe: String, import: String, offered: String, is_older: bool },
+    #[error("Recipe {recipe} is made for buildout:recipe {version}; this version of buildout-host has {offered}")]
     World { recipe: String, version: String, offered: &'static str, is_older: bool },
     #[error("Recipe {recipe} is a component, but not a recipe: {cause}")]
     WrongWorld { recipe: String, cause: String },
@@ -132,6 +132,19 @@ fn sentence(why: &str) -> String {
     letters.next().into_iter().flat_map(char::to_uppercase).chain(letters).chain(['.']).collect()
 }
 
+/// The hint of [`Subject::how_to_grant`], with its purpose.
+fn grant_more(what: &str, how: String) -> String {
+    format!("To give it more {what}, {}", in_a_sentence(how))
+}
+
+/// What [`Subject::how_to_grant`] returns, inside a sentence.
+pub(crate) fn in_a_sentence(how: String) -> String {
+    match how.strip_prefix("In ") {
+        Some(rest) => format!("in {rest}"),
+        None => how,
+    }
+}
+
 impl Subject {
     /// The line of `recipes.toml` in which the recipe has a grant.
     fn line_of_grant(&self) -> Option<usize> {
@@ -141,8 +154,8 @@ impl Subject {
     /// What to write in `recipes.toml` so that the recipe has these grants, too.
     pub(crate) fn how_to_grant(&self, needed: &[String]) -> String {
         let Some(line) = self.line_of_grant() else {
-            let (recipe, needed) = (&self.recipe, whole(&Grant::default(), needed));
-            return format!("In recipes.toml, below [recipe.{recipe:?}], write: grant = {{ {needed} }}");
+            let (recipe, needed) = (toml_key(&self.recipe), whole(&Grant::default(), needed));
+            return format!("In recipes.toml, below [recipe.{recipe}], write: grant = {{ {needed} }}");
         };
         let all = whole(&self.granted, needed);
         format!("In recipes.toml, replace the grant in line {line} with: grant = {{ {all} }}")
@@ -226,10 +239,10 @@ impl Explain for RecipeError {
             RecipeProblem::Confine(error) => error.hints(),
             RecipeProblem::Unreadable(error) => error.hints(),
             RecipeProblem::Deadline { seconds, .. } => {
-                vec!["It can be given more time.".into(), grant(format!("timeout = \"{}s\"", seconds * 10))]
+                vec![grant_more("time", grant(format!("timeout = \"{}s\"", seconds * 10)))]
             }
             RecipeProblem::Memory { limit, .. } => {
-                vec!["It can be given more.".into(), grant(format!("memory = \"{}MiB\"", limit * 4))]
+                vec![grant_more("memory", grant(format!("memory = \"{}MiB\"", limit * 4)))]
             }
             RecipeProblem::EntryPoint { known, near, .. } => {
                 let near = near.iter().map(|near| did_you_mean(near));
@@ -257,7 +270,7 @@ impl Explain for RecipeError {
                          {grant} }}"
                     ),
                     None => {
-                        let recipe = &self.subject.recipe;
+                        let recipe = toml_key(&self.subject.recipe);
                         format!(
                             "If this is intended, add to recipes.toml, below [recipe.{recipe}]: grant = {{ {grant} }}"
                         )
@@ -266,7 +279,7 @@ impl Explain for RecipeError {
             }
             RecipeProblem::RequestedTooMuch { .. } => {
                 vec![
-                    "recipes.toml, the state or other files of the host are there: it cannot be granted. Ask the recipe's \
+                    "recipes.toml, the state or other files of buildout-host are there: it cannot be granted. Ask the recipe's \
                      author to request less, for example a directory below it."
                         .into(),
                 ]
@@ -275,7 +288,10 @@ impl Explain for RecipeError {
             RecipeProblem::Overlap { .. } => vec!["Give one of them another name.".into()],
             RecipeProblem::Import { is_older: true, .. } | RecipeProblem::World { is_older: true, .. } => Vec::new(),
             RecipeProblem::Import { .. } | RecipeProblem::World { .. } => {
-                vec!["Build the recipe against this host's wit/, or update buildout-host.".into()]
+                vec![
+                    "Build the recipe against the wit/ of this version of buildout-host, or update buildout-host."
+                        .into(),
+                ]
             }
             _ => Vec::new(),
         }

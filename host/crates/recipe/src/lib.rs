@@ -1,7 +1,7 @@
 //! Runs recipes: from a recipe reference to the bytes of a component ([`component`]), to an instance that makes parts
 //! ([`Runtime`]). The only crate that uses the WebAssembly engine.
 //!
-//! The rooms, lowest first: `component`, `grants` (what a recipe may do), `native` (what its commands may do), `call` (one
+//! The modules, lowest first: `component`, `grants` (what a recipe may do), `native` (what its commands may do), `call` (one
 //! call of a guest), `interfaces` (what the host offers to guests), `instance`, `compile`, `runtime`.
 
 mod call;

@@ -57,7 +57,7 @@ pub(crate) const OPTION_NAME: usize = 1 << 10;
 pub(crate) const OPTION_VALUE: usize = 4 << 20;
 /// Options that one call may set.
 pub(crate) const OPTIONS_SET: usize = 10_000;
-/// Failed look-ups that one call may cause: each is kept until the call ends.
+/// Failed lookups that one call may cause: each is kept until the call ends.
 pub(crate) const LOOKUP_ERRORS: usize = 1000;
 /// Paths that a part may own.
 pub(crate) const PATHS: usize = 100_000;

@@ -28,7 +28,7 @@ pub struct Grant {
     pub memory: Option<u64>,
     /// Time limit for one call.
     pub timeout: Option<Duration>,
-    /// Of what recipes in Python may do without a grant, the rights that are kept ([`DEFAULT_RIGHTS`]); `None` for all.
+    /// Of what Python recipes may do without a grant, the rights that are kept ([`DEFAULT_RIGHTS`]); `None` for all.
     pub defaults: Option<Vec<String>>,
     /// Keys that this version does not know, with their values.
     pub other: Vec<(String, String)>,
@@ -36,7 +36,7 @@ pub struct Grant {
     pub place: Option<Place>,
 }
 
-/// The rights that a recipe in Python has without a grant, by their keys in a grant.
+/// The rights that a Python recipe has without a grant, by their keys in a grant.
 pub const DEFAULT_RIGHTS: [&str; 6] = ["read", "write", "run", "fetch", "distributions", "network"];
 
 /// One key of a grant and its value.
@@ -94,7 +94,7 @@ impl Grant {
         sorted
     }
 
-    /// Whether a recipe in Python keeps a right that it has without a grant.
+    /// Whether a Python recipe keeps a right that it has without a grant.
     pub fn keeps_default(&self, right: &str) -> bool {
         self.defaults.as_ref().is_none_or(|kept| kept.iter().any(|kept| kept == right))
     }

@@ -20,4 +20,4 @@ pub use grant::{DEFAULT_RIGHTS, Grant, GrantItem};
 pub use recipes_lock::{Capabilities, Locked, RecipesLock};
 pub use recipes_toml::{TrustedKey, add_key, grant_of, trusted_keys};
 pub use reference::{DEFAULT_ENTRY_POINT, InvalidRecipeReference, RecipeReference};
-pub use toml_file::TomlFile;
+pub use toml_file::{TomlFile, toml_key};

@@ -27,15 +27,15 @@ pub enum InvalidRecipeReference {
     /// A second colon.
     #[error("there is more than one colon")]
     ManyColons,
-    /// It contains white space or a control character.
-    #[error("it contains white space or a control character")]
+    /// It contains whitespace or a control character.
+    #[error("it contains whitespace or a control character")]
     Blank,
 }
 
 impl FromStr for RecipeReference {
     type Err = InvalidRecipeReference;
 
-    /// Parses the value of `recipe =`; white space at both ends and around the colon is ignored, as in zc.buildout.
+    /// Parses the value of `recipe =`; whitespace at both ends and around the colon is ignored, as in zc.buildout.
     fn from_str(text: &str) -> Result<Self, InvalidRecipeReference> {
         let (package, entry_point) = match text.trim().split_once(':') {
             None => (text.trim(), DEFAULT_ENTRY_POINT),

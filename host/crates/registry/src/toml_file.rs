@@ -119,3 +119,9 @@ pub(crate) fn read_text(path: &Path) -> Result<Option<String>, RecipesFileError>
         .map(Some)
         .map_err(|_| unreadable(io::Error::new(ErrorKind::InvalidData, "it is not UTF-8")))
 }
+
+/// A key, quoted if that is necessary.
+pub fn toml_key(name: &str) -> String {
+    let is_bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    if is_bare { name.to_owned() } else { format!("{name:?}") }
+}

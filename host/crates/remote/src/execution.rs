@@ -58,7 +58,7 @@ pub enum ExecutionFailure {
     /// The result does not count.
     #[error("the result is not accepted: {0}")]
     Unaccepted(#[from] UnacceptedResult),
-    /// The server is not used any more; there is a warning.
+    /// The server is no longer used; there is a warning.
     #[error("the server is not available")]
     Unavailable,
     /// The run was interrupted, and the action was canceled.

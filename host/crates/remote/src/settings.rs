@@ -77,7 +77,7 @@ pub struct CallLimits {
     pub attempts: u32,
     /// The wait before the second attempt; it doubles for each one after.
     pub back_off: Duration,
-    /// After this many calls that failed, one after the other, the server is not used any more.
+    /// After this many calls that failed, one after the other, the server is no longer used.
     pub(crate) failures: u32,
 }
 

@@ -16,7 +16,7 @@ pub struct Damage {
 /// Why a state file cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DamageCause {
-    /// It contains only white space.
+    /// It contains only whitespace.
     #[error("it is empty")]
     Empty,
     /// It contains NUL, or bytes that are not UTF-8.

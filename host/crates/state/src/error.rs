@@ -24,7 +24,7 @@ pub enum StateError {
         copy: Option<PathBuf>,
     },
     /// A newer host wrote the state file or its journal. Nothing was changed.
-    #[error("{} is of format {format}, which is newer than this buildout-host", .path.display())]
+    #[error("{} uses format {format}, which this version of buildout-host cannot read", .path.display())]
     Newer {
         /// The file.
         path: PathBuf,

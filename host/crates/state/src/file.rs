@@ -204,7 +204,7 @@ fn load(path: &Path, bytes: Option<&[u8]>, report: &dyn Report) -> Result<Result
                 return Ok(Err(damage));
             }
             let message = format!(
-                "The installed state {} is damaged (its copy is {}): continuing as if nothing were installed.",
+                "The installed state {} is damaged (its copy is {}): continuing as if nothing were installed",
                 path.display(),
                 copy.display()
             );
@@ -249,14 +249,14 @@ fn recover(
         Some(JournalContent::Applies { changes, length, is_torn }) => {
             changes.iter().for_each(|change| installed.apply(change));
             if *is_torn {
-                let message = "The last entry of the journal is incomplete and is ignored: an earlier run was killed.";
+                let message = "The last entry of the journal is incomplete and is ignored: an earlier run was killed";
                 report.log(Level::Warning, message);
             }
             Some(*length)
         }
         Some(JournalContent::Stale) => {
             let message =
-                format!("{} belongs to another state of this buildout and is ignored.", journal_path(path).display());
+                format!("{} belongs to another state of this buildout and is ignored", journal_path(path).display());
             report.log(Level::Warning, &message);
             None
         }

@@ -1,6 +1,6 @@
 //! The names of the options that only the state contains.
 
-/// Option of `[buildout]`: the installed parts, separated by white space.
+/// Option of `[buildout]`: the installed parts, separated by whitespace.
 pub(super) const PARTS: &str = "parts";
 /// Option of `[buildout]`: the files that `develop` created.
 pub(super) const DEVELOP_EGGS: &str = "installed_develop_eggs";

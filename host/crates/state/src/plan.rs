@@ -108,8 +108,12 @@ impl fmt::Display for Reason {
             Self::Unwanted => write!(formatter, "no longer a part"),
             Self::Recipe { old: Some(old), new } => write!(formatter, "recipe changed: {old} is now {new}"),
             Self::Recipe { old: None, new } => write!(formatter, "recipe changed: now {new}"),
-            Self::References { parts } if parts.is_empty() => write!(formatter, "what it was built with has changed"),
-            Self::References { parts } => write!(formatter, "what it was built with has changed: {}", parts.join(", ")),
+            Self::References { parts } if parts.is_empty() => {
+                write!(formatter, "parts that it references have changed")
+            }
+            Self::References { parts } => {
+                write!(formatter, "parts that it references have changed: {}", parts.join(", "))
+            }
             Self::Changed { option, old, new } => {
                 write!(formatter, "option `{option}` changed: {old:?} is now {new:?}")
             }

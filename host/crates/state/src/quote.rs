@@ -1,6 +1,6 @@
 //! Quoting of names and values in `.installed.cfg`.
 //!
-//! Values: first zc.buildout's rule (`_save_option` in its `buildout.py`): white space around line ends and at both
+//! Values: first zc.buildout's rule (`_save_option` in its `buildout.py`): whitespace around line ends and at both
 //! ends of a value is written as `%(__buildout_space…__)s`, and each further line starts with a tab. Characters that
 //! this rule would lose are written as `%(__buildout_char_HEX__)s`, which zc.buildout reads as ordinary text. Names
 //! that the format cannot represent are written as `__buildout_name__` followed by the percent-encoded name.
@@ -16,14 +16,14 @@ const QUOTE_END: &str = "__)s";
 /// Start of a quoted name.
 const NAME: &str = "__buildout_name__";
 
-/// zc.buildout's names for white space, between [`QUOTE`] and [`QUOTE_END`].
+/// zc.buildout's names for whitespace, between [`QUOTE`] and [`QUOTE_END`].
 const SPACES: [(char, &str); 5] =
     [(' ', "space"), ('\n', "space_n"), ('\r', "space_r"), ('\x0c', "space_f"), ('\x0b', "space_v")];
 
 /// Every other character, by its code point in hexadecimal.
 const CHARACTER: &str = "char_";
 
-/// White space as in Python's `str.isspace`, which `str.strip` removes.
+/// Whitespace as in Python's `str.isspace`, which `str.strip` removes.
 pub(super) fn is_space(character: char) -> bool {
     character.is_whitespace() || ('\x1c'..='\x1f').contains(&character)
 }
@@ -54,7 +54,7 @@ pub(super) fn quote_value(text: &mut String, value: &str) {
     }
 }
 
-/// Splits a value where zc.buildout starts a new line: at the first `\n` of every run of white space.
+/// Splits a value where zc.buildout starts a new line: at the first `\n` of every run of whitespace.
 fn lines_of(value: &str) -> Vec<&str> {
     let mut lines = Vec::new();
     let (mut start, mut search) = (0, 0);
@@ -69,7 +69,7 @@ fn lines_of(value: &str) -> Vec<&str> {
     lines
 }
 
-/// Quotes white space at both ends of a line, and characters within it that would break the line or look like a quote.
+/// Quotes whitespace at both ends of a line, and characters within it that would break the line or look like a quote.
 fn quote_line(text: &mut String, line: &str) {
     let inner = line.trim_matches(is_space);
     let start = line.len() - line.trim_start_matches(is_space).len();
@@ -131,7 +131,7 @@ fn quoted_character(text: &str) -> Option<(char, usize)> {
 pub(super) enum Use {
     /// An option's name. A space within it is allowed, as in the format of zc.buildout 1.
     Option,
-    /// A section's name, and the same in `parts`, which is separated by white space.
+    /// A section's name, and the same in `parts`, which is separated by whitespace.
     Section,
     /// A path in a list with one path per line.
     Path,

@@ -106,7 +106,7 @@ impl PassphraseArguments {
         }
         let what = "A new private key";
         let first = ask("Passphrase for the new private key: ", what, interrupt)?;
-        let second = ask("The same again: ", what, interrupt)?;
+        let second = ask("Repeat the passphrase: ", what, interrupt)?;
         if first == second { Ok(first) } else { Err(PassphraseError::Different) }
     }
 

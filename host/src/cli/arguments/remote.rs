@@ -29,13 +29,13 @@ pub(in crate::cli) struct RemoteCacheArguments {
     /// Send the headers in this file (lines `NAME: VALUE`) to the server
     #[arg(long, value_name = "FILE", help_heading = "Remote cache")]
     remote_header_file: Option<String>,
-    /// Get the headers from this program, which speaks Bazel's protocol for credential helpers
+    /// Get the headers from PROGRAM, which speaks Bazel's protocol for credential helpers
     #[arg(long, value_name = "PROGRAM", help_heading = "Remote cache")]
     credential_helper: Option<String>,
     /// Trust the certificate authorities in this PEM file, too
     #[arg(long, value_name = "FILE", help_heading = "Remote cache")]
     tls_certificate: Option<String>,
-    /// Identify with the certificate in this PEM file
+    /// Authenticate with the certificate in this PEM file
     #[arg(long, value_name = "FILE", help_heading = "Remote cache")]
     tls_client_certificate: Option<String>,
     /// The private key of that certificate, in a PEM file

@@ -54,7 +54,7 @@ impl Explain for UsageError {
                 near.into_iter().chain([format!("To make only the part {name}, write `install {name}`.")]).collect()
             }
             Self::Assignment(error) => error.hints(),
-            Self::Query => vec!["Name one option: section:option.".to_owned()],
+            Self::Query => vec!["Specify one option: section:option.".to_owned()],
             Self::Unexpected(..) => Vec::new(),
         }
     }

@@ -21,7 +21,7 @@ Examples:
   buildout-host cache clear    Remove compiled recipes, copies from registries, and parts; they are
                                compiled, downloaded, and fetched or built again when they are needed
 
-Downloads of parts, Python distributions and modules of recipes in Python are not part of it.";
+The caches shown here do not include downloads, Python distributions, or modules of Python recipes.";
 
 /// `buildout-host cache`.
 #[derive(Debug, Args)]

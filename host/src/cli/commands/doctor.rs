@@ -10,8 +10,8 @@ use base::source::{Blame, Explain};
 
 const EXAMPLES: &str = "\
 Examples:
-  buildout-host doctor                  Show what is there, what is missing, and what to do
-  buildout-host doctor --format json    The same as JSON
+  buildout-host doctor           Show what is there, what is missing, and what to do
+  buildout-host doctor --json    The same as JSON
 
 Exit codes: 0 if nothing is missing, 1 if a program for builds is missing, 4 if native commands
 cannot be confined here.";
@@ -23,6 +23,9 @@ pub(in crate::cli) struct DoctorArguments {
     /// Use this format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: DoctorFormat,
+    /// Print one JSON object, as `--format json` does
+    #[arg(long, conflicts_with = "format")]
+    json: bool,
 }
 
 /// `--format`.
@@ -54,9 +57,11 @@ impl Explain for Lacking {
 
 pub(super) fn execute(program: &Program, arguments: &DoctorArguments) -> Result<(), RunError> {
     let checks = doctor::check(&program.environment, &this_program()?, &program.interrupt);
-    match arguments.format {
-        DoctorFormat::Text => program.printer.text(&render::doctor::text(&checks)),
-        DoctorFormat::Json => program.printer.json(&render::doctor::json(&checks)),
+    match arguments {
+        DoctorArguments { json: true, .. } | DoctorArguments { format: DoctorFormat::Json, .. } => {
+            program.printer.json(&render::doctor::json(&checks));
+        }
+        DoctorArguments { format: DoctorFormat::Text, .. } => program.printer.text(&render::doctor::text(&checks)),
     }
     Ok(lacking(&checks).map_or(Ok(()), Err)?)
 }

@@ -14,7 +14,7 @@ use base::source::Explain;
 const EXAMPLES: &str = "\
 Examples:
   buildout-host init            Write a buildout.cfg that fits this directory
-  buildout-host init hello      Make the directory hello, with a first buildout
+  buildout-host init hello      Create the directory hello, with a first buildout
 
 In a directory with pyproject.toml or setup.py, the buildout installs that project. A file that
 exists is never changed.";
@@ -23,14 +23,14 @@ exists is never changed.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct InitArguments {
-    /// The directory; it is made if it does not exist
+    /// The directory; created if it does not exist
     #[arg(value_name = "DIR", default_value = ".")]
     directory: PathBuf,
 }
 
-/// The directory cannot be made.
+/// The directory cannot be created.
 #[derive(Debug, thiserror::Error)]
-#[error("Cannot make the directory {directory}: {cause}")]
+#[error("Cannot create the directory {directory}: {cause}")]
 struct NoDirectory {
     directory: String,
     cause: io::Error,

@@ -47,7 +47,7 @@ pub(super) fn execute(program: &Program, arguments: &LockArguments) -> Result<()
     let changes = program.session(configuration, settings)?.lock(&arguments.upgrade())?;
     let lines: Vec<String> = changes.iter().map(|change| printable_line(&change.to_string())).collect();
     match lines.is_empty() {
-        true => program.printer.text("pylock.toml is up to date."),
+        true => program.printer.text("pylock.toml is up to date"),
         false => program.printer.text(&lines.join("\n")),
     }
     Ok(())

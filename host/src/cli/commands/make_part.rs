@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use base::environment::Environment;
-use base::jobs::Jobs;
+use base::jobserver::Jobs;
 use base::remedy::Remedy;
 use base::source::{Blame, Explain};
 use config::ConfigFile;

@@ -15,7 +15,7 @@ use base::source::Explain;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  buildout-host man-pages ~/.local/share/man/man1")]
 pub(in crate::cli) struct ManualArguments {
-    /// The directory for the pages; it is made if it does not exist
+    /// The directory for the pages; created if it does not exist
     directory: PathBuf,
 }
 

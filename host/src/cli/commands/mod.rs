@@ -35,7 +35,7 @@ const PROGRAM: &str = "buildout-host";
 /// Runs buildouts: reads zc.buildout configurations and makes their parts with sandboxed WebAssembly recipes
 #[derive(Debug, Parser)]
 #[command(name = PROGRAM, version, disable_help_subcommand = true, disable_help_flag = true, disable_version_flag = true)]
-#[command(after_help = "`buildout-host COMMAND --help` shows the flags of a command, and examples.")]
+#[command(after_help = "`buildout-host COMMAND --help` shows the options of a command, and examples.")]
 struct ProgramArguments {
     #[command(flatten)]
     global: GlobalArguments,
@@ -68,7 +68,7 @@ pub(super) enum Command {
     Lock(lock::LockArguments),
     /// Show the parts of a buildout and the references between them
     Graph(graph::GraphArguments),
-    /// Show the configuration after extends, increments, macros and substitution
+    /// Show the configuration after `extends`, `+=` and `-=`, macros and substitution
     Config(config::ConfigArguments),
     /// Write, test, sign and publish recipes
     Recipe(recipe::RecipeArguments),
@@ -76,7 +76,7 @@ pub(super) enum Command {
     Key(key::KeyArguments),
     /// Show or clear the caches of compiled recipes and of parts
     Cache(cache::CacheArguments),
-    /// Write a first configuration that fits this directory
+    /// Write a starter configuration that fits this directory
     Init(init::InitArguments),
     /// Check this machine, and show what is missing and what to do
     Doctor(doctor::DoctorArguments),

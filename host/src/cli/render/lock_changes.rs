@@ -10,7 +10,7 @@ use registry::Locked;
 /// The changes, by recipe.
 pub(in crate::cli) fn text(changes: &[LockChange]) -> String {
     if changes.is_empty() {
-        return "recipes.lock is up to date.".to_owned();
+        return "recipes.lock is up to date".to_owned();
     }
     let mut text = String::new();
     for LockChange { name, before, after } in changes {

@@ -13,7 +13,7 @@ use state::plan::{Reason, Step};
 pub(in crate::cli) fn text(outlook: &Outlook) -> String {
     let Outlook { put_back, steps, distributions, switch, authorities, cached, warnings } = outlook;
     if put_back.is_empty() && steps.is_empty() && switch.is_none() {
-        return "Nothing to do: there are no parts.".into();
+        return "Nothing to do: there are no parts".into();
     }
     let mut text = String::new();
     for path in put_back {
@@ -62,7 +62,7 @@ pub(in crate::cli) fn text(outlook: &Outlook) -> String {
 fn in_cache(outlook: &CacheOutlook) -> String {
     match outlook {
         CacheOutlook::Hit { is_remote: true, bytes } => format!("in the remote cache ({})", size(*bytes)),
-        CacheOutlook::Hit { is_remote: false, bytes } => format!("in the cache of this machine ({})", size(*bytes)),
+        CacheOutlook::Hit { is_remote: false, bytes } => format!("in the local cache ({})", size(*bytes)),
         CacheOutlook::Miss(why) => format!("not in the cache: {why}"),
         CacheOutlook::NotCached(why) => format!("not from the cache: {why}"),
     }
@@ -73,7 +73,7 @@ fn rights(authority: &Authority) -> String {
     let mut text = String::new();
     if let Some(defaults) = &authority.defaults {
         let rights = if defaults.is_empty() { "nothing".to_owned() } else { defaults.join("; ") };
-        let _ = writeln!(text, "  as a recipe in Python, it may: {rights}");
+        let _ = writeln!(text, "  as a Python recipe, it may: {rights}");
     }
     if let Some((grant, place)) = &authority.granted {
         let place = place.as_deref().unwrap_or("recipes.toml");

@@ -101,7 +101,7 @@ fn changed(name: &str, old: &str, new: &str) -> String {
     }
     let is_shown = |value: &str| value.len() <= 60 && !value.contains(['\n', MARK]) && !value.contains("sha256:");
     if is_shown(old) && is_shown(new) {
-        return format!("{name} is {new:?}, and was {old:?}");
+        return format!("{name} changed from {old:?} to {new:?}");
     }
     format!("{name} differs")
 }
@@ -200,7 +200,7 @@ mod tests {
         let t =
             |before: &[(&str, &str)], now: &[(&str, &str)]| PartFacts::of(now).first_difference(&PartFacts::of(before));
         assert_eq!(t(&[("a", "1")], &[("a", "1")]), None);
-        assert_eq!(t(&[("a", "1")], &[("a", "2")]).unwrap(), "a is \"2\", and was \"1\"");
+        assert_eq!(t(&[("a", "1")], &[("a", "2")]).unwrap(), "a changed from \"1\" to \"2\"");
         assert_eq!(t(&[("a", "sha256:1")], &[("a", "sha256:2")]).unwrap(), "a differs");
         assert_eq!(t(&[], &[("a", "2")]).unwrap(), "a is new");
         assert_eq!(t(&[("a", "2")], &[]).unwrap(), "a is gone");

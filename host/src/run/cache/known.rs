@@ -41,9 +41,9 @@ impl KnownParts {
     pub(super) fn explain(&self, part: &str, facts: &PartFacts) -> String {
         let all = self.of(part);
         let Some(nearest) = all.iter().min_by_key(|known| facts.distance(known)) else {
-            return format!("no part {part} was stored before, as far as this machine knows");
+            return format!("this machine has no record of a stored part {part}");
         };
-        facts.first_difference(nearest).unwrap_or_else(|| "it was stored before, and was removed since".to_owned())
+        facts.first_difference(nearest).unwrap_or_else(|| "it was stored before, and has since been removed".to_owned())
     }
 
     fn of(&self, part: &str) -> Vec<PartFacts> {
@@ -66,12 +66,12 @@ mod tests {
         let space = tempfile::tempdir().unwrap();
         let known = KnownParts::new(space.path().join("known"));
         let now = PartFacts::of(&[("a", "1"), ("b", "2"), ("c", "3")]);
-        assert!(known.explain("zlib", &now).starts_with("no part zlib"));
+        assert!(known.explain("zlib", &now).starts_with("this machine has no record of a stored part zlib"));
         known.remember("zlib", &PartFacts::of(&[("a", "1"), ("b", "2"), ("c", "4")]));
         known.remember("zlib", &PartFacts::of(&[("a", "9"), ("b", "9"), ("c", "3")]));
-        assert_eq!(known.explain("zlib", &now), "c is \"3\", and was \"4\"");
+        assert_eq!(known.explain("zlib", &now), "c changed from \"4\" to \"3\"");
         known.remember("zlib", &now);
-        assert_eq!(known.explain("zlib", &now), "it was stored before, and was removed since");
+        assert_eq!(known.explain("zlib", &now), "it was stored before, and has since been removed");
         assert!(known.explain("xz", &now).starts_with("no part xz"));
     }
 }

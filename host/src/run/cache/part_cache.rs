@@ -68,16 +68,16 @@ pub(crate) struct PartForecast {
 }
 
 /// What users should know when a build fails.
-const ISOLATED: &str = "Because there is a cache of parts, its commands saw only what decides this part: its sources and the parts \
-                        that it references. If they need another file of the buildout, set remote-cache = false in its section";
+const ISOLATED: &str = "Because parts are cached, its commands saw only what decides this part: its sources and the parts \
+                        that it references. If they need another file of the buildout, set remote-cache = false in its section.";
 
 /// The same of a build on another machine.
 const ELSEWHERE: &str = "It was built by the remote executor, and its build directory is gone. With remote-cache = false in its \
-                         section, it is built here";
+                         section, it is built here.";
 
 /// A part that had to come from the cache.
 #[derive(Debug, thiserror::Error)]
-#[error("Part {part} does not come from the cache: {why}")]
+#[error("Part {part} cannot be taken from the cache: {why}")]
 struct NotFromCache {
     part: String,
     why: String,
@@ -240,7 +240,7 @@ impl PartCache {
                 Ok(Some(paths))
             }
             SoughtPart::Missed(why) => {
-                log(view, part, Level::Warning, &format!("What the remote executor made is not used: {why}"));
+                log(view, part, Level::Warning, &format!("The remote executor's result was not used: {why}"));
                 Ok(None)
             }
         }
@@ -329,7 +329,7 @@ impl PartCache {
         self.known.remember(part, &key.decision.facts);
         let plural = if files == 1 { "" } else { "s" };
         let from = match hit.origin {
-            HitOrigin::Local => "the cache of this machine".to_owned(),
+            HitOrigin::Local => "the local cache".to_owned(),
             HitOrigin::Remote => format!("the remote cache ({} transferred)", size(transferred)),
         };
         let message = format!("Fetched {files} file{plural}, {}, from {from}", size(bytes));
@@ -423,7 +423,7 @@ impl PartCache {
 
 /// No store can be opened at all.
 #[derive(Debug, thiserror::Error)]
-#[error("The cache of parts cannot be used: {0}")]
+#[error("The local cache cannot be used: {0}")]
 struct NoPartStore(BlobStoreError);
 
 impl Explain for NoPartStore {}

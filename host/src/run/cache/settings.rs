@@ -76,7 +76,7 @@ impl CacheSettings {
         let (server, directory) = (source.value("remote-cache")?, source.value("remote-cache-directory")?);
         let executor = source.value("remote-executor")?;
         if server.is_none() && executor.is_none() && directory.is_none() {
-            let problem = "Parts have to come from a cache, and there is none".to_owned();
+            let problem = "`--require-cached` needs a cache, and none is configured".to_owned();
             let missing = InvalidCacheSetting { problem, place: None, remedy: Some(Remedy::SetRemoteCache) };
             return if require { Err(missing.into()) } else { Ok(None) };
         }
@@ -147,17 +147,16 @@ impl SettingSource<'_> {
             (Some(certificate), Some(key)) => Some((certificate, key)),
             (None, None) => None,
             _ => {
-                let problem = "A client certificate needs a key, and a key a certificate";
+                let problem = "Set tls-client-certificate and tls-client-key together";
                 return Err(self.invalid("tls-client-certificate", problem.to_owned()));
             }
         };
         if (headers.is_some() || client.is_some()) && self.is_downloaded(name) {
             let problem = format!(
-                "A downloaded profile sets {name}, and must not decide who gets your headers and your certificate: set \
-                 --{name} or {}",
-                variable(name)
+                "A downloaded profile cannot set {name}: your headers and certificate would be sent to that server"
             );
-            return Err(self.invalid(name, problem));
+            let remedy = Some(Remedy::SetByUser { name, variable: variable(name) });
+            return Err(InvalidCacheSetting { problem, place: self.place(name), remedy }.into());
         }
         let tls = TlsSettings { authorities: self.path("tls-certificate")?, client };
         let write = self.is_true("remote-cache-upload")?;
@@ -168,13 +167,13 @@ impl SettingSource<'_> {
         match self.value(name)?.as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),
-            Some(other) => Err(self.invalid(name, format!("Invalid {name}: {other:?}; true or false is expected"))),
+            Some(other) => Err(self.invalid(name, format!("Invalid {name}: {other:?}; it must be true or false"))),
         }
     }
 
     fn capacity(&self) -> Result<u64, RunError> {
         let Some(text) = self.value("remote-cache-size")? else { return Ok(DEFAULT_CAPACITY) };
-        let expected = "a size is expected, such as 500 MiB or 20 GiB";
+        let expected = "it must be a size, such as 500 MiB or 20 GiB";
         bytes(&text).ok_or_else(|| {
             self.invalid("remote-cache-size", format!("Invalid remote-cache-size: {text:?}; {expected}"))
         })

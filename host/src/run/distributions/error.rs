@@ -69,7 +69,7 @@ pub(in crate::run) enum NoDistributions {
         locked: Vec<String>,
     },
     /// The path of a project leads through a link in a directory of parts.
-    #[error("{} is in {}: a link in a directory of parts leads there", .project.display(), .real.display())]
+    #[error("{} is in {}: a symbolic link in a parts directory points there", .project.display(), .real.display())]
     Link {
         /// The project as it is named.
         project: PathBuf,

@@ -20,7 +20,7 @@ pub(in crate::run) struct Need {
     pub(super) kind: NeedKind,
     /// Its requirements.
     pub(super) requirements: Vec<String>,
-    /// Whether it needs nothing else. A recipe in Python may install more than its options name.
+    /// Whether it needs nothing else. A Python recipe may install more than its options name.
     pub(super) is_complete: bool,
     /// Its own index, if it has one.
     pub(super) index: Option<String>,

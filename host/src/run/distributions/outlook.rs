@@ -257,7 +257,7 @@ fn changes(recorded: &Used, needs: &[Need], coming: BTreeMap<String, (String, Pl
         incomplete.flatten().any(|one| one.split_once("==").is_some_and(|(used, _)| used == name))
     };
     for (name, versions) in before.into_values().filter(|(name, _)| !remains(name)) {
-        let (before, reason) = (versions.into_iter().collect(), "no part requires it any longer".to_owned());
+        let (before, reason) = (versions.into_iter().collect(), "it is no longer required".to_owned());
         steps.push(DistributionStep { name, before, after: Vec::new(), installs: false, reason });
     }
     steps.sort_by_key(|step| name::canonical(&step.name));

@@ -13,7 +13,7 @@ use recipe::distributions::Destination;
 
 use super::error::NoDistributions;
 
-/// The directory in the eggs directory for distributions whose sources a recipe in Python has chosen.
+/// The directory in the eggs directory for distributions whose sources a Python recipe has chosen.
 const OF_OTHER_SOURCES: &str = "other-sources";
 
 /// Where distributions come from and go to.
@@ -95,7 +95,7 @@ impl DistributionSettings {
         self
     }
 
-    /// Leaves out sources below the directories of parts: recipes in Python make what is there.
+    /// Leaves out sources below the directories of parts: Python recipes make what is there.
     pub(super) fn leave_out_made_sources(&mut self, parts: &[PathBuf]) {
         let find_links = std::mem::take(&mut self.find_links);
         self.find_links = find_links.into_iter().filter(|link| !self.is_made(link, parts)).collect();
@@ -112,7 +112,7 @@ impl DistributionSettings {
         parts.iter().any(|parts| path.starts_with(absolute(parts)) || real_path(&path).starts_with(real_path(parts)))
     }
 
-    /// Keeps what a recipe in Python installs apart if it chooses the sources: what is in the eggs directory runs as recipes
+    /// Keeps what a Python recipe installs apart if it chooses the sources: what is in the eggs directory runs as recipes
     /// with other rights, too. `configured` are the settings of the buildout.
     pub(super) fn keep_apart(&mut self, configured: &Self, parts: &[PathBuf]) {
         let is_known = |link: &String| configured.find_links.contains(link) && !self.is_made(link, parts);

@@ -175,7 +175,7 @@ impl<'a> Execution<'a> {
                     }
                 }
                 self.record(part, all)?;
-                // A recipe in Python usually reads some of its options only to install.
+                // A Python recipe usually reads some of its options only to install.
                 let recipe = self.stage.view.recipes.of_part(part);
                 if recipe.is_none_or(|recipe| recipe.program.is_none()) {
                     self.report_unused(part);

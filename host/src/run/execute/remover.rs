@@ -52,7 +52,7 @@ impl<'a> Remover<'a> {
                 || self.outside.has(&absolute);
             if !is_known {
                 let message = format!(
-                    "{path} is kept: it is outside the buildout directory, and it is not what this host recorded there"
+                    "{path} is kept: it is outside the buildout directory, and it is not what buildout-host recorded there"
                 );
                 self.view.context.log(Level::Warning, &message);
             }
@@ -77,7 +77,7 @@ impl<'a> Remover<'a> {
         let exists = |path: &&String| self.locations.directory.join(path).symlink_metadata().is_ok();
         for path in paths.iter().filter(exists) {
             if let Err(error) = removal.remove(Path::new(path)) {
-                self.view.context.log(Level::Warning, &format!("Couldn't clean up {path}: {error}"));
+                self.view.context.log(Level::Warning, &format!("Cannot clean up {path}: {error}"));
             }
         }
     }

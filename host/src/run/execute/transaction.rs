@@ -123,7 +123,7 @@ impl Transaction {
         }
         put_back(&remover.in_buildout(), &self.paths, report);
         if !self.paths.is_empty() {
-            report.log(Level::Info, "The previous Python was put back.");
+            report.log(Level::Info, "The previous Python was put back");
         }
         Ok(forget(state, SET_ASIDE)?)
     }
@@ -182,7 +182,7 @@ fn sort(part: &str, recorded: &InstalledPart, locations: &Locations, removal: &R
 fn put_back(removal: &Removal, paths: &[String], report: &dyn Report) {
     for path in paths.iter().rev() {
         if let Err(error) = removal.put_back(Path::new(path)) {
-            report.log(Level::Warning, &format!("Couldn't put back {path}: {error}"));
+            report.log(Level::Warning, &format!("Cannot put back {path}: {error}"));
         }
     }
 }
@@ -190,7 +190,7 @@ fn put_back(removal: &Removal, paths: &[String], report: &dyn Report) {
 fn discard(removal: &Removal, paths: &[String], report: &dyn Report) {
     for path in paths {
         if let Err(error) = removal.discard(Path::new(path)) {
-            report.log(Level::Warning, &format!("Couldn't remove the old {path}: {error}"));
+            report.log(Level::Warning, &format!("Cannot remove the old {path}: {error}"));
         }
     }
 }

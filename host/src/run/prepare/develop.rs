@@ -34,7 +34,7 @@ pub(in crate::run) fn develop(view: &ResolvedBuildout, state: &mut StateFile) ->
         for old in before.iter().filter(|entry| !entries.contains(entry)) {
             if let Err(error) = removal.remove(Path::new(old)) {
                 // If the directory no longer belongs to this buildout, the entry in it is harmless.
-                view.context.log(Level::Debug, &format!("Couldn't remove {old}: {error}"));
+                view.context.log(Level::Debug, &format!("Cannot remove {old}: {error}"));
             }
         }
         state.record(&StateChange::DevelopEggs(entries))?;

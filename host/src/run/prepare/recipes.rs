@@ -191,8 +191,7 @@ impl Recipes {
         if grant.network.is_empty() || self.shared.distributions.only_looks() {
             return;
         }
-        let message =
-            format!("{} uses the network in these commands: {}.", reference.package, grant.network.join(", "));
+        let message = format!("{} uses the network in these commands: {}", reference.package, grant.network.join(", "));
         if self.shared.lent.lock().unwrap_or_else(PoisonError::into_inner).insert(message.clone()) {
             self.shared.context.log(Level::Warning, &message);
         }

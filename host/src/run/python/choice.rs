@@ -9,7 +9,7 @@ use config::facts::started_by_shim;
 use config::options::{Buildout, NoRecipes};
 use config::{Assignment, Configuration};
 
-use super::launcher::Kept;
+use super::super::launcher::Kept;
 use super::program::{is_in, is_program};
 
 /// A Python, and where it comes from.

@@ -118,10 +118,10 @@ pub(in crate::run) fn questioner(
 /// Describes how a Python ended that was started to do nothing, as a clause.
 pub(super) fn description(outcome: CommandOutcome) -> String {
     match outcome {
-        CommandOutcome::Exited(status) => format!("it exits with status {status}"),
+        CommandOutcome::Exited(status) => format!("it exited with status {status}"),
         CommandOutcome::Signalled(signal) => format!("it was killed by signal {signal}"),
-        CommandOutcome::TimedOut => "it does not exit".to_owned(),
+        CommandOutcome::TimedOut => "it did not exit".to_owned(),
         CommandOutcome::Interrupted => "the run was interrupted".to_owned(),
-        CommandOutcome::DiskFull => "it exceeds its limit of disk space".to_owned(),
+        CommandOutcome::DiskFull => "it exceeded its limit of disk space".to_owned(),
     }
 }

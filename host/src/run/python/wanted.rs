@@ -14,8 +14,8 @@ use confine::{CommandOutcome, ConfineError};
 use recipe::Locations;
 
 use super::super::fault::RunFault;
+use super::super::launcher::{self, Kept};
 use super::super::view::ResolvedBuildout;
-use super::launcher::{self, Kept};
 use super::program::is_program;
 use super::starter::{Starter, description};
 use crate::error::{Doing, RunError};

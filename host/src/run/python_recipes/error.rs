@@ -1,4 +1,4 @@
-//! Why a recipe or an extension in Python cannot be used.
+//! Why a Python recipe or extension cannot be used.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use base::source::{Blame, Explain, Place, did_you_mean, nearest};
 
 use super::super::distributions::NoDistributions;
 
-/// Why a recipe or an extension in Python cannot be used.
+/// Why a Python recipe or extension cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::run) enum NoProgram {
     /// Its distribution is not available.

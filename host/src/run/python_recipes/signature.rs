@@ -1,4 +1,4 @@
-//! The part signature of a recipe in Python, as in zc.buildout: the versions of its distribution and of what that
+//! The part signature of a Python recipe, as in zc.buildout: the versions of its distribution and of what that
 //! requires, and for developed projects a digest of their files, so that a part is made again when its recipe is edited.
 
 use std::path::{Path, PathBuf};

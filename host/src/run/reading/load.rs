@@ -13,8 +13,8 @@ use fetch::Fetcher;
 use config::options::{Buildout, NoRecipes};
 use recipe::NativeSettings;
 
+use super::super::launcher::Kept;
 use super::super::python::choice::{self, Own};
-use super::super::python::launcher::Kept;
 use super::super::python::program::is_program;
 use super::super::python::starter;
 use super::extensions;

@@ -22,7 +22,7 @@ pub(in crate::run) fn python_section(view: &ResolvedBuildout) -> Result<Option<S
     if section.is_empty() || section == "buildout" {
         if view.buildout.place_of("buildout", Some("python")).is_none() {
             let message =
-                "Rebootstrap is requested, but `[buildout] python` does not name a section that makes a Python.";
+                "Rebootstrap is requested, but `[buildout] python` does not name a section that makes a Python";
             view.context.log(Level::Warning, message);
         }
         return Ok(None);
@@ -82,7 +82,7 @@ pub(in crate::run) fn with_wanted_python(
         }
         _ => {
             let message = format!(
-                "Conditions depend on the Python, but {} does not exist yet: they are evaluated for {}.",
+                "Conditions depend on the Python, but {} does not exist yet: they are evaluated for {}",
                 python.executable, python.original.executable
             );
             earlier.context.log(Level::Warning, &message);

@@ -44,17 +44,17 @@ impl StageParts {
 }
 
 /// Initializes the parts of a whole run, or the `named` ones, and those that they reference. A part of an `earlier`
-/// stage is taken from there.
+/// stage is taken from there. An error has the words of zc.buildout, unless it is of a preview.
 pub(in crate::run) fn requested(
     view: &ResolvedBuildout,
     named: &[String],
     earlier: &[&StageParts],
     installed: &InstalledState,
+    is_preview: bool,
 ) -> Result<StageParts, RunError> {
     let listed = listed(view)?;
-    check_named(named, &listed, &|part| {
-        installed.parts.contains_key(part) || earlier.iter().any(|parts| parts.has(part))
-    })?;
+    let is_known = |part: &str| installed.parts.contains_key(part) || earlier.iter().any(|parts| parts.has(part));
+    check_named(named, &listed, &is_known, is_preview)?;
     for part in if named.is_empty() { &listed } else { named } {
         check_section(view, part)?;
     }
@@ -133,7 +133,12 @@ fn want(view: &ResolvedBuildout, name: String) -> Result<WantedPart, RunError> {
 
 /// "If any parts are specified, then they must be listed in the buildout parts option" (`buildouts-1.0.txt`). A part
 /// that was installed because another one references it is accepted, too: for it, `is_known` is true.
-fn check_named(named: &[String], listed: &[String], is_known: &dyn Fn(&str) -> bool) -> Result<(), RunError> {
+fn check_named(
+    named: &[String],
+    listed: &[String],
+    is_known: &dyn Fn(&str) -> bool,
+    is_preview: bool,
+) -> Result<(), RunError> {
     let unknown: Vec<&str> =
         named.iter().filter(|part| !listed.contains(part) && !is_known(part)).map(String::as_str).collect();
     if unknown.is_empty() {
@@ -142,5 +147,7 @@ fn check_named(named: &[String], listed: &[String], is_known: &dyn Fn(&str) -> b
     let near = unknown.iter().filter_map(|part| nearest(part, listed.iter().map(String::as_str)));
     let mut hints: Vec<String> = near.map(did_you_mean).collect();
     hints.push(format!("[buildout] parts lists: {}.", listed.join(" ")));
-    Err(RunFault::NotParts { names: unknown.join(" "), hints }.into())
+    let names = unknown.join(" ");
+    let fault = if is_preview { RunFault::UnknownParts { names, hints } } else { RunFault::NotParts { names, hints } };
+    Err(fault.into())
 }

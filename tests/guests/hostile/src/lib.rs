@@ -31,7 +31,7 @@ impl Recipe for Hostile {
             "signature" => options.set("__buildout_signature__", "forged")?,
             "recipe" => options.set("recipe", "hostile:good")?,
             "set" => options.set(&options.require("name")?, &options.require("value")?)?,
-            "look-up" => drop(init.buildout().require("nowhere", "nothing")?),
+            "lookup" => drop(init.buildout().require("nowhere", "nothing")?),
             "read" => read(init)?,
             "read-deep" => descend(options.require("depth")?.parse().unwrap_or_default(), &mut || read(init))?,
             _ => {}

@@ -44,7 +44,7 @@ impl Removal {
         match parent.rename(&name, &parent, aside(&name)) {
             Ok(()) => Ok(true),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(cause) => Err(RemovalError::Aside { path: path.to_owned(), cause }),
+            Err(cause) => Err(RemovalError::Aside { operation: "move aside", path: path.to_owned(), cause }),
         }
     }
 
@@ -61,7 +61,7 @@ impl Removal {
         }
         let copied = copy_directory(&parent, &name, &unfinished(&name), 0)
             .and_then(|()| parent.rename(unfinished(&name), &parent, aside(&name)));
-        copied.map_err(|cause| RemovalError::Aside { path: path.to_owned(), cause })?;
+        copied.map_err(|cause| RemovalError::Aside { operation: "copy aside", path: path.to_owned(), cause })?;
         Ok(true)
     }
 
@@ -78,7 +78,7 @@ impl Removal {
         }
         self.remove(path)?;
         let renamed = parent.rename(aside(&name), &parent, &name);
-        renamed.map_err(|cause| RemovalError::Aside { path: path.to_owned(), cause })?;
+        renamed.map_err(|cause| RemovalError::Aside { operation: "put back", path: path.to_owned(), cause })?;
         Ok(true)
     }
 

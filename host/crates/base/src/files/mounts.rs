@@ -19,7 +19,7 @@ fn mount_point(line: &[u8]) -> Option<PathBuf> {
     Some(OsString::from_vec(unescaped(field)).into())
 }
 
-/// White space and backslashes are written as a backslash and three octal digits.
+/// Whitespace and backslashes are written as a backslash and three octal digits.
 fn unescaped(field: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(field.len());
     let mut rest = field;

@@ -93,9 +93,11 @@ pub enum RemovalError {
         /// The operating system's error.
         cause: io::Error,
     },
-    /// The operating system refused to move the path aside, or to restore it.
-    #[error("Cannot move {} aside, or put it back: {cause}", .path.display())]
+    /// The operating system refused to move or copy the path aside, or to restore it.
+    #[error("Cannot {operation} {}: {cause}", .path.display())]
     Aside {
+        /// `move aside`, `copy aside` or `put back`.
+        operation: &'static str,
         /// As recorded.
         path: PathBuf,
         /// The operating system's error.

@@ -182,7 +182,7 @@ fn affix(text: &str, arguments: &CallArguments, name: &str, test: fn(&str, &str)
     }
 }
 
-/// Python treats four control characters as white space that Unicode does not.
+/// Python treats four control characters as whitespace that Unicode does not.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }
@@ -231,7 +231,7 @@ fn split(text: &str, from_end: bool, arguments: &CallArguments, budget: &Budget)
     Ok(texts(pieces))
 }
 
-/// Splits at runs of white space, at most `most` times. As in Python, the last piece keeps its white space on the far
+/// Splits at runs of whitespace, at most `most` times. As in Python, the last piece keeps its whitespace on the far
 /// side.
 fn split_at_spaces(text: &str, most: usize, from_end: bool) -> Vec<&str> {
     let trim =
@@ -366,7 +366,7 @@ fn as_text(value: &Value) -> Result<Value, String> {
     }
 }
 
-/// `int(value)`: of a number, or a string of decimal digits, with white space around, a sign, and `_` between digits.
+/// `int(value)`: of a number, or a string of decimal digits, with whitespace around, a sign, and `_` between digits.
 fn integer(value: &Value) -> Result<Value, String> {
     if let Some(number) = value.number() {
         return Ok(Value::Integer(number));

@@ -102,7 +102,7 @@ impl MachineFacts {
         };
         let answer = answer.map_err(|why| failed(&why))?;
         let python = parse_answer(&String::from_utf8_lossy(&answer))
-            .ok_or_else(|| failed("its answer is not that of a Python"))?;
+            .ok_or_else(|| failed("it did not answer like a Python interpreter"))?;
         if let Some(place) = place {
             place.write(&answer);
         }

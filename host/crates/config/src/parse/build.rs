@@ -235,7 +235,7 @@ fn explain(trouble: Trouble, line: &str) -> Trouble {
         trouble.hint(NO_BRACKET)
     } else if line.starts_with('[') {
         trouble.hint(
-            "A header is `[name]` or `[name:condition]`; its name cannot contain white space, colons, \
+            "A header is `[name]` or `[name:condition]`; its name cannot contain whitespace, colons, \
                    brackets or braces.",
         )
     } else if line.starts_with(is_space) {

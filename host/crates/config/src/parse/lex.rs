@@ -21,7 +21,7 @@ pub(super) struct Line {
 pub(super) enum LineForm {
     /// `#` or `;` in the first column; in classic files also `rem`.
     Comment,
-    /// White space in the first column: continues the value before it. Includes empty lines.
+    /// Whitespace in the first column: continues the value before it. Includes empty lines.
     Indented,
     /// `[name]` or `[name:expression]`.
     Header { name: Range<usize>, expression: Option<Range<usize>> },
@@ -34,7 +34,7 @@ pub(super) enum LineForm {
 /// The name of an option.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Name {
-    /// As written, without trailing white space.
+    /// As written, without trailing whitespace.
     Written(Range<usize>),
     /// `=>`: `<part-dependencies>`.
     PartDependencies,
@@ -117,7 +117,7 @@ fn classic_header(line: &str, start: usize) -> Option<LineForm> {
     Some(LineForm::Header { name: start + 1..start + end, expression: None })
 }
 
-/// `name = value`: no white space, brackets, braces or colon in the name; white space is allowed before the sign of
+/// `name = value`: no whitespace, brackets, braces or colon in the name; whitespace is allowed before the sign of
 /// `name +=`, but not after it.
 fn assignment(line: &str, start: usize) -> Option<LineForm> {
     if let Some(dependencies) = part_dependencies(line, start) {
@@ -141,7 +141,7 @@ fn part_dependencies(line: &str, start: usize) -> Option<LineForm> {
 
 /// Forms that 1.0 allowed and zc.buildout 6 refuses: `name: value`, and spaces within a name.
 ///
-/// A colon is accepted only before white space or the end of the line: a URL that has lost its indentation remains an
+/// A colon is accepted only before whitespace or the end of the line: a URL that has lost its indentation remains an
 /// error.
 fn kind_assignment(line: &str, start: usize) -> Option<LineForm> {
     let at = line.char_indices().find_map(|(at, c)| {
@@ -167,7 +167,7 @@ fn classic_assignment(line: &str, start: usize) -> Option<LineForm> {
     })
 }
 
-/// A semicolon after white space starts a comment; `""` is an empty value.
+/// A semicolon after whitespace starts a comment; `""` is an empty value.
 fn classic_value(line: &str, from: usize) -> Range<usize> {
     let text = &line[from..];
     let comment = text.find(';').filter(|at| text[..*at].chars().next_back().is_some_and(is_space));
@@ -175,7 +175,7 @@ fn classic_value(line: &str, from: usize) -> Range<usize> {
     if &line[range.clone()] == "\"\"" { range.start..range.start } else { range }
 }
 
-/// The rest of `line` from `from` on, without surrounding white space, as a span of the text.
+/// The rest of `line` from `from` on, without surrounding whitespace, as a span of the text.
 fn trimmed(line: &str, from: usize, start: usize) -> Range<usize> {
     let text = &line[from..];
     let lead = text.len() - text.trim_start_matches(is_space).len();

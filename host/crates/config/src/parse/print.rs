@@ -25,7 +25,7 @@ pub fn print(sections: &OrderedMap<String, Section>) -> String {
 pub fn print_option(text: &mut String, name: &str, value: &str) {
     text.push_str(name);
     text.push_str(if name.ends_with(['+', '-']) { "=" } else { " =" });
-    // White space at either end would be lost on the line of the name.
+    // Whitespace at either end would be lost on the line of the name.
     if value.contains('\n') || value != strip(value) {
         for line in value.split('\n') {
             text.push_str(if line.is_empty() { "\n" } else { "\n    " });

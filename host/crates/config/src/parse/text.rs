@@ -1,6 +1,6 @@
-//! Python's definition of white space, and zc.buildout's processing of values.
+//! Python's definition of whitespace, and zc.buildout's processing of values.
 
-/// Python's `str.isspace` for one character: Unicode white space and the four separators of ASCII.
+/// Python's `str.isspace` for one character: Unicode whitespace and the four separators of ASCII.
 pub(crate) fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\x1c'..='\x1f').contains(&c)
 }

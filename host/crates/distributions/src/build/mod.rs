@@ -4,18 +4,18 @@
 //! environment that it requires, and the Python. This module does not know how that environment is found
 //! ([`Environments`]).
 
-mod back;
 mod confined;
 mod copy;
+mod copy_back;
 mod diagnosis;
 mod editable;
 mod error;
+mod hook_directory;
 mod inputs;
 mod log;
 mod memory;
 mod outputs;
 mod project;
-mod room;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -24,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base::files::FileError;
-use room::BuildRoom;
+use hook_directory::HookDirectory;
 use serde::Deserialize;
 
 pub use confined::ConfinedCommands;
@@ -200,7 +200,7 @@ impl ProjectBuild<'_> {
     fn run(&self, kind: &str) -> Result<Option<Built>, BuildError> {
         let mut log = log::BuildLog::new(self.what);
         let (environment, further) = self.prepare(kind, &mut log)?;
-        let (answer, room) = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
+        let (answer, directory) = self.hook(&mut log, &environment, &format!("build_{kind}"))?;
         if !answer.has_hook {
             return Ok(None);
         }
@@ -208,7 +208,7 @@ impl ProjectBuild<'_> {
         let file = FileName::parse(&name).filter(|_| name.ends_with(".whl"));
         let path = self.make("finished")?.join(&name);
         match file {
-            Some(file) => match room.take_output(&name, &path, &|| self.builder.commands.is_canceled()) {
+            Some(file) => match directory.take_output(&name, &path, &|| self.builder.commands.is_canceled()) {
                 Ok(()) => Ok(Some(Built { path, name: file, further })),
                 Err(error) if error.kind() == ErrorKind::Interrupted => Err(BuildError::Canceled(self.what.to_owned())),
                 Err(_) => Err(BuildError::NoWheel { what: self.what.to_owned(), name }),
@@ -246,8 +246,8 @@ impl ProjectBuild<'_> {
         log: &mut log::BuildLog,
         environment: &BuildEnvironment,
         hook: &str,
-    ) -> Result<(HookAnswer, BuildRoom), BuildError> {
-        let room = BuildRoom::new(&self.workspace.join(hook))?;
+    ) -> Result<(HookAnswer, HookDirectory), BuildError> {
+        let directory = HookDirectory::new(&self.workspace.join(hook))?;
         let runner = self.make("host")?.join("runner.py");
         std::fs::write(&runner, RUNNER).map_err(FileError::of("write", &runner))?;
         let order = serde_json::json!({
@@ -255,23 +255,23 @@ impl ProjectBuild<'_> {
             "backend": self.system.backend,
             "backend_path": self.system.backend_path.iter().map(|path| self.source.join(path)).collect::<Vec<_>>(),
             "lib": environment.directory.join("lib"),
-            "output": room.output(),
-            "answer": room.path.join(room::ANSWER),
-            "tried": room.path.join(room::TRIED),
-            "allowed": [self.source, &room.path],
+            "output": directory.output(),
+            "answer": directory.path.join(hook_directory::ANSWER),
+            "tried": directory.path.join(hook_directory::TRIED),
+            "allowed": [self.source, &directory.path],
         });
-        let command = self.command(environment, &runner, &order.to_string(), &room);
+        let command = self.command(environment, &runner, &order.to_string(), &directory);
         log.begin(&command);
         let ended = self.builder.commands.run(&command, &mut |line| {
             (self.builder.on_line)(line);
             log.line(line);
         })?;
-        let tried = room.tried();
+        let tried = directory.tried();
         let reason = match ended {
             CommandEnd::Well => {
-                let answer = serde_json::from_slice(&room.answer());
+                let answer = serde_json::from_slice(&directory.answer());
                 return match answer {
-                    Ok(answer) => Ok((answer, room)),
+                    Ok(answer) => Ok((answer, directory)),
                     Err(_) => Err(self.failed(log, "the build backend returned no result", &tried)),
                 };
             }
@@ -293,7 +293,13 @@ impl ProjectBuild<'_> {
         }
     }
 
-    fn command(&self, environment: &BuildEnvironment, runner: &Path, order: &str, room: &BuildRoom) -> BuildCommand {
+    fn command(
+        &self,
+        environment: &BuildEnvironment,
+        runner: &Path,
+        order: &str,
+        directory: &HookDirectory,
+    ) -> BuildCommand {
         let python = self.builder.python;
         let mut variables: BTreeMap<OsString, OsString> = BTreeMap::new();
         let mut set = |name: &str, value: OsString| drop(variables.insert(name.into(), value));
@@ -303,7 +309,7 @@ impl ProjectBuild<'_> {
         let mut path = own.clone();
         path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
         set("PATH", path);
-        set("HOME", room.home().into());
+        set("HOME", directory.home().into());
         set("LANG", "C.UTF-8".into());
         let lib = environment.directory.join("lib");
         set("PYTHONPATH", lib.clone().into());
@@ -331,7 +337,7 @@ impl ProjectBuild<'_> {
             directory: self.source.to_owned(),
             environment: variables,
             read: read.into_iter().chain(python.path.clone()).chain(self.options.read.clone()).collect(),
-            write: vec![room.path.clone(), self.source.to_owned()],
+            write: vec![directory.path.clone(), self.source.to_owned()],
             deadline: Some(DEADLINE),
         }
     }

@@ -219,7 +219,7 @@ impl<'a> PackageIndex<'a> {
         let mut project = self.ask(key, written)?;
         project.files.extend(self.find_links()?.get(key).into_iter().flatten().cloned());
         if matches!(self.lock, Some(LockUse::First(_))) && !project.files.is_empty() {
-            self.report.log(base::event::Level::Warning, &format!("{written} is not in {}.", crate::lock::FILE));
+            self.report.log(base::event::Level::Warning, &format!("{written} is not in {}", crate::lock::FILE));
         }
         let project = Arc::new(project);
         *slot = Some(Arc::clone(&project));

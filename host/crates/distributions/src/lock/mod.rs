@@ -130,10 +130,10 @@ pub enum DistributionChange {
 impl std::fmt::Display for DistributionChange {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Added(name, version) => write!(formatter, "{name}: {version} is added"),
-            Self::Removed(name, version) => write!(formatter, "{name}: {version} is removed"),
+            Self::Added(name, version) => write!(formatter, "{name}: added {version}"),
+            Self::Removed(name, version) => write!(formatter, "{name}: removed {version}"),
             Self::Changed(name, old, new) => write!(formatter, "{name}: {old} -> {new}"),
-            Self::Files(name, version) => write!(formatter, "{name}: {version} has other files"),
+            Self::Files(name, version) => write!(formatter, "{name} {version}: files changed"),
         }
     }
 }

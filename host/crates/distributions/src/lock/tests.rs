@@ -83,10 +83,10 @@ fn changes() {
     let old = lock(&["https://i.invalid/a-1.0-py3-none-any.whl", "https://i.invalid/b-1.0-py3-none-any.whl"]);
     let mut new = lock(&["https://i.invalid/a-2.0-py3-none-any.whl", "https://i.invalid/c-1.0-py3-none-any.whl"]);
     let shown = |lock: &DistributionsLock| old.changes(lock).iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(shown(&new), ["a: 1.0 -> 2.0", "b: 1.0 is removed", "c: 1.0 is added"]);
+    assert_eq!(shown(&new), ["a: 1.0 -> 2.0", "b: removed 1.0", "c: added 1.0"]);
     new = old.clone();
     new.packages.get_mut("a").unwrap()[0].files.pop();
-    assert_eq!(shown(&new), ["a: 1.0 has other files"]);
+    assert_eq!(shown(&new), ["a 1.0: files changed"]);
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl Python {
         let path = executable.to_str().ok_or_else(|| failed("its path is not valid UTF-8".into()))?;
         let answer = start(path, &["-E", "-s", "-B", "-c", QUESTION], DEADLINE).map_err(failed)?;
         let python = Self::of_answer(&String::from_utf8_lossy(&answer))
-            .ok_or_else(|| failed("its answer is not that of a Python".into()))?;
+            .ok_or_else(|| failed("it did not answer like a Python interpreter".into()))?;
         if let (Some(place), Ok(answer)) = (place, serde_json::to_vec_pretty(&python)) {
             place.write(&answer);
         }

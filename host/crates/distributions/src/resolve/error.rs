@@ -97,7 +97,7 @@ pub enum ResolveError {
         locked: String,
     },
     /// The search took too long.
-    #[error("The search for distributions that meet all requirements was given up after {looked_at} distributions")]
+    #[error("Gave up searching for distributions that meet all requirements after looking at {looked_at}")]
     GivenUp {
         /// The number of distributions that were considered.
         looked_at: usize,
@@ -156,7 +156,7 @@ impl Explain for ResolveError {
                 )],
             },
             Self::GivenUp { .. } => hint("Pin some of them in [versions]: that shortens the search."),
-            Self::Url { .. } => hint("Name a file that ends with .whl, .tar.gz or .zip."),
+            Self::Url { .. } => hint("Specify a file that ends with .whl, .tar.gz or .zip."),
             Self::Locked { .. } | Self::Marker { .. } | Self::Picked { .. } => Vec::new(),
         }
     }

@@ -87,7 +87,7 @@ pub enum ScriptError {
         cause: String,
     },
     /// The name of a script points outside its directory.
-    #[error("{distribution} wants to write a script named {name:?}, which is not the name of a file")]
+    #[error("{distribution} declares a script named {name:?}, which is not a valid file name")]
     Name {
         /// The distribution.
         distribution: String,
@@ -95,7 +95,7 @@ pub enum ScriptError {
         name: String,
     },
     /// A requested name of a script points outside its directory.
-    #[error("`{option}` has {name:?}, which is not the name of a file: scripts are written to {} only", .directory.display())]
+    #[error("`{option}` has {name:?}, which is not a valid file name: scripts are written to {} only", .directory.display())]
     Target {
         /// The option with the name, as `zc.recipe.egg` calls it.
         option: &'static str,

@@ -41,7 +41,7 @@ const SETUP: &str =
 
 const UP: &str = "base = os.path.dirname(base)\n";
 
-/// zc.buildout writes first lines that Linux rejects: a path with white space, or a long one. Here, a shell starts the
+/// zc.buildout writes first lines that Linux rejects: a path with whitespace, or a long one. Here, a shell starts the
 /// Python in that case; to Python, the shell's line is a string.
 fn first_line(executable: &str) -> String {
     let line = format!("#!{executable}");

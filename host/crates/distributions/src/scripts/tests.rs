@@ -164,7 +164,7 @@ fn a_distribution_writes_nowhere_but_into_the_directory() {
     assert!(matches!(fixture.make(&fixture.scripts(&["demo.tool"])).unwrap_err(), ScriptError::EntryPoints { .. }));
 }
 
-/// Linux accepts no white space in the path of an interpreter, and no long line: a real shell and a real Python do.
+/// Linux accepts no whitespace in the path of an interpreter, and no long line: a real shell and a real Python do.
 #[test]
 fn a_python_with_spaces_in_its_path_is_started_by_a_shell() {
     let mut fixture = ScriptsFixture::new(ENTRY_POINTS);

@@ -54,7 +54,7 @@ pub enum SupplyError {
     #[error("Building {0} requires {0} itself")]
     Circle(String),
     /// A requirement of a build is not found.
-    #[error("What the build requires is not available: {0}")]
+    #[error("The build requirements are not available: {0}")]
     Requirements(#[from] Box<ResolveError>),
     /// A system call failed.
     #[error(transparent)]

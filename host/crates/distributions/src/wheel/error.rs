@@ -21,7 +21,7 @@ pub enum WheelFault {
         fault: ArchiveFault,
     },
     /// It has no metadata directory.
-    #[error("it has no directory .dist-info of this distribution")]
+    #[error("it has no .dist-info directory for this distribution")]
     NoDistInfo,
     /// It has a different metadata directory, or several.
     #[error("it has the metadata of another distribution: {0}")]
@@ -52,10 +52,10 @@ pub enum WheelFault {
         what: String,
     },
     /// `RECORD` lists a file that does not exist.
-    #[error("its RECORD lists {0:?}, which is not in it")]
+    #[error("its RECORD lists {0:?}, which is not in the wheel")]
     Missing(String),
     /// A file is not listed in `RECORD`.
-    #[error("its RECORD does not list {0:?}, which is in it")]
+    #[error("its RECORD does not list {0:?}, which is in the wheel")]
     Unlisted(String),
     /// A file differs from its entry in `RECORD`.
     #[error("{path:?} has the SHA-{bits} digest {found}, but its RECORD says {expected}")]
@@ -70,7 +70,7 @@ pub enum WheelFault {
         found: String,
     },
     /// `RECORD` has no digest for a file, or one of an unsupported kind.
-    #[error("its RECORD has no SHA-2 digest for {path:?}{}", if .kind.is_empty() { String::new() } else { format!(", but one of the kind {:?}", .kind) })]
+    #[error("its RECORD has no SHA-2 digest for {path:?}{}", if .kind.is_empty() { String::new() } else { format!(", but a {:?} digest", .kind) })]
     UnusableDigest {
         /// The file.
         path: String,

@@ -114,14 +114,14 @@ fn a_wheel_that_lies_is_refused() {
     // RECORD
     t(TestWheel { unlisted: vec![("evil.py".into(), b"x".to_vec())], ..good() }, "does not list \"evil.py\"");
     let missing = format!("{}gone.py,sha256=x,1\n", good().record_text());
-    t(TestWheel { record: Some(missing), ..good() }, "lists \"gone.py\", which is not in it");
+    t(TestWheel { record: Some(missing), ..good() }, "lists \"gone.py\", which is not in the wheel");
     let changed = good().record_text().replacen("sha256=", "sha256=A", 1);
     t(TestWheel { record: Some(changed), ..good() }, "has the SHA-256 digest");
     let without = good().record_text().replacen("sha256=", "", 1);
     t(TestWheel { record: Some(without), ..good() }, "has no SHA-2 digest");
     t(
         TestWheel { record: Some(good().record_text().replacen("sha256=", "md5=", 1)), ..good() },
-        "but one of the kind \"md5\"",
+        "but a \"md5\" digest",
     );
     t(TestWheel { record: Some(format!("{0}{0}", good().record_text())), ..good() }, "two files for");
     t(TestWheel { record: Some("../../evil,,\n".into()), ..good() }, "not a path within the wheel");

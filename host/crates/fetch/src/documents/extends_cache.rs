@@ -22,7 +22,7 @@ impl ExtendsCache {
             return Ok(Self { directory: directory.to_owned() });
         }
         let message = format!("The directory {} to be used as a download cache doesn't exist.", directory.display());
-        Err(DocumentError::new(message).hints(["Make the directory, or change [buildout] extends-cache.".to_owned()]))
+        Err(DocumentError::new(message).hints(["Create the directory, or change [buildout] extends-cache.".to_owned()]))
     }
 
     /// The copy of `url`.

@@ -111,7 +111,7 @@ fn tries_an_incomplete_body_again_and_never_accepts_it() {
 
 #[test]
 fn gives_up_on_a_slow_server_and_says_what_was_slow() {
-    let header = "timeout: the server did not send the header of its response within 0.3 seconds";
+    let header = "timeout: the server did not send the response headers within 0.3 seconds";
     let silence = "timeout: the server was silent for 0.3 seconds";
     let rate = "timeout: the server sent fewer than 100 bytes in 0.6 seconds";
     for (answer, expected) in [

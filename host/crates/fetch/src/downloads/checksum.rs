@@ -66,7 +66,7 @@ pub struct InvalidChecksum {
 }
 
 impl Checksum {
-    /// Parses hexadecimal digits in upper or lower case; surrounding white space is ignored.
+    /// Parses hexadecimal digits in upper or lower case; surrounding whitespace is ignored.
     ///
     /// # Errors
     /// If it contains other characters, or has the wrong length.

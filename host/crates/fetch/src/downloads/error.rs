@@ -15,7 +15,7 @@ use base::source::Explain;
 #[derive(Debug, thiserror::Error)]
 pub enum DownloadError {
     /// The server did not send the file.
-    #[error("Error downloading {url}: {fault}")]
+    #[error("Cannot download {url}: {fault}")]
     Transfer {
         /// The URL that was requested.
         url: String,
@@ -34,7 +34,7 @@ pub enum DownloadError {
     },
     /// The network must not be used, and the file is not in the cache.
     #[error(
-        "Couldn't download {url} {}: it is not in the download cache {}{}",
+        "Cannot download {url} {}: it is not in the download cache {}{}",
         mode(*.network), .cache.display(), if *.damaged { " (a damaged copy was removed)" } else { "" }
     )]
     NotInCache {
@@ -57,7 +57,7 @@ pub enum DownloadError {
     #[error("Cannot read {}: it is not a regular file", .0.display())]
     NoFile(PathBuf),
     /// The file would fill up the file system.
-    #[error("Error downloading {url}: {error}")]
+    #[error("Cannot download {url}: {error}")]
     NoSpace {
         /// The URL that was requested.
         url: String,

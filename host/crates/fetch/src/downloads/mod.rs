@@ -173,7 +173,7 @@ impl Downloader {
             };
             let computed = hash(&file, &path, request, canceled)?;
             if promised.is_some_and(|promised| promised != computed.sha256) {
-                report.log(Level::Warning, &format!("The cached copy {} is damaged; it is removed.", path.display()));
+                report.log(Level::Warning, &format!("Removing {}: the cached copy is damaged", path.display()));
                 remove(&path)?;
                 damaged = true;
             } else if computed.differs(&request.checksums).is_none() {

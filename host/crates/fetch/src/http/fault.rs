@@ -55,7 +55,7 @@ pub enum Timeout {
     #[error("timeout: the server did not accept a connection within {}", Seconds(*.0))]
     Connection(Duration),
     /// Receiving the header of the response.
-    #[error("timeout: the server did not send the header of its response within {}", Seconds(*.0))]
+    #[error("timeout: the server did not send the response headers within {}", Seconds(*.0))]
     Header(Duration),
     /// Receiving further bytes of the response, or sending those of the request.
     #[error("timeout: the server was silent for {}", Seconds(*.0))]

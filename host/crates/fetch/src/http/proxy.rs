@@ -1,7 +1,7 @@
 //! The route to a URL: direct or through a proxy, as configured by environment variables.
 //!
 //! `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` are interpreted as in curl and Python: names in upper or
-//! lower case, proxies with or without scheme, exceptions separated by commas or white space.
+//! lower case, proxies with or without scheme, exceptions separated by commas or whitespace.
 
 use std::net::IpAddr;
 

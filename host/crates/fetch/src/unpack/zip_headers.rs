@@ -65,7 +65,7 @@ fn check_spans(mut spans: Vec<(u64, u64, &ZipHeader)>, most: u64) -> Result<(), 
     let ends = spans.iter().skip(1).map(|(offset, ..)| *offset).chain([most]);
     for ((offset, length, header), end) in spans.iter().zip(ends) {
         if offset.saturating_add(*length) > end {
-            return Err(stop(header, ArchiveFault::Disagreement("place: it overlaps with another")));
+            return Err(stop(header, ArchiveFault::Disagreement("offset: it overlaps with another")));
         }
     }
     Ok(())
@@ -115,7 +115,7 @@ fn read_local(file: &mut BufReader<File>, at: u64) -> io::Result<ZipHeader> {
     let mut fields = [0; LOCAL];
     file.read_exact(&mut fields)?;
     if !fields.starts_with(b"PK\x03\x04") {
-        return Err(io::Error::other(ArchiveFault::Disagreement("place: there is no header")));
+        return Err(io::Error::other(ArchiveFault::Disagreement("offset: there is no header")));
     }
     let name = read_bytes(file, u16_at(&fields, 26))?;
     let extra = read_bytes(file, u16_at(&fields, 28))?;

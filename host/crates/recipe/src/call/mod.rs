@@ -116,7 +116,7 @@ pub(crate) struct Call {
     pub(crate) unfinished: Arc<Unfinished>,
     /// Paths reported as created.
     pub(crate) created: Vec<String>,
-    /// Look-ups that failed, by reference number.
+    /// Lookups that failed, by reference number.
     pub(crate) lookup_errors: Vec<OptionError>,
     pub(crate) log_messages: usize,
     pub(crate) options_set: usize,

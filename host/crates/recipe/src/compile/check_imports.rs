@@ -37,11 +37,16 @@ const ADDED: [&str; 4] = ["archives", "distributions", "python", "system"];
 const WASI: [&str; 6] = ["cli", "clocks", "filesystem", "io", "random", "sockets"];
 
 /// Compares the component's imports with what this host offers, before any of its code runs.
-pub(super) fn check_imports(engine: &Engine, compiled: &Compiled) -> Result<(), RecipeProblem> {
+pub(super) fn check_imports(engine: &Engine, compiled: &Compiled, recipe: &str) -> Result<(), RecipeProblem> {
     for (name, _) in compiled.component_type().imports(engine) {
         if let Some(offered) = not_offered(name) {
             let is_older = other_version(name).is_some_and(is_older);
-            return Err(RecipeProblem::Import { import: name.to_owned(), offered, is_older });
+            return Err(RecipeProblem::Import {
+                recipe: recipe.to_owned(),
+                import: name.to_owned(),
+                offered,
+                is_older,
+            });
         }
     }
     Ok(())
@@ -109,19 +114,21 @@ fn not_offered(import: &str) -> Option<String> {
     let (path, version) = import.split_once('@').unwrap_or((import, ""));
     let (package, interface) = path.split_once('/').unwrap_or((path, ""));
     match package.split_once(':') {
-        Some(("buildout", "recipe")) if !is_accepted(version) => Some(format!("this host has {VERSION}")),
+        Some(("buildout", "recipe")) if !is_accepted(version) => {
+            Some(format!("this version of buildout-host has {VERSION}"))
+        }
         Some(("buildout", "recipe")) if is_version(version, OLDEST) && ADDED.contains(&interface) => {
             Some(format!("interface {interface} is new in {VERSION}"))
         }
         Some(("buildout", "recipe")) if !OFFERED.contains(&interface) => {
-            Some(format!("this host has {VERSION} with {}", OFFERED.join(", ")))
+            Some(format!("this version of buildout-host has {VERSION} with {}", OFFERED.join(", ")))
         }
         Some(("buildout", "recipe")) => None,
         Some(("wasi", name)) if WASI.contains(&name) && !is_version(version, "0.2") => {
-            Some("this host has WASI 0.2".into())
+            Some("this version of buildout-host has WASI 0.2".into())
         }
         Some(("wasi", name)) if WASI.contains(&name) => None,
-        _ => Some(format!("this host offers buildout:recipe {VERSION} and, of WASI 0.2, {}", WASI.join(", "))),
+        _ => Some(format!("buildout-host offers buildout:recipe {VERSION} and, of WASI 0.2, {}", WASI.join(", "))),
     }
 }
 
@@ -136,9 +143,9 @@ mod tests {
         t("buildout:recipe/log@0.1.7", None);
         t("buildout:recipe/distributions@0.2.0", None);
         t("wasi:filesystem/types@0.2.6", None);
-        t("buildout:recipe/process@0.3.0", Some("this host has 0.2"));
-        t("buildout:recipe/options@0.10.0", Some("this host has 0.2"));
-        t("wasi:cli/run@0.3.0", Some("this host has WASI 0.2"));
+        t("buildout:recipe/process@0.3.0", Some("this version of buildout-host has 0.2"));
+        t("buildout:recipe/options@0.10.0", Some("this version of buildout-host has 0.2"));
+        t("wasi:cli/run@0.3.0", Some("this version of buildout-host has WASI 0.2"));
         assert!(not_offered("buildout:recipe/oracle@0.1.0").is_some());
         t("buildout:recipe/distributions@0.1.0", Some("interface distributions is new in 0.2"));
         assert!(not_offered("wasi:http/types@0.2.0").is_some());

@@ -38,7 +38,7 @@ impl ComponentWorkshop<'_> {
         let fail = |problem| RecipeError::new(problem, subject.clone());
         let recipe = || subject.recipe.clone();
         let compiled = self.compiled(component, subject)?;
-        check_imports(self.engine, &compiled).map_err(fail)?;
+        check_imports(self.engine, &compiled, &subject.recipe).map_err(fail)?;
         check_exports(self.engine, &compiled, &subject.recipe).map_err(fail)?;
         let wrong_world =
             |error: wasmtime::Error| fail(RecipeProblem::WrongWorld { recipe: recipe(), cause: first_line(&error) });
@@ -178,7 +178,7 @@ mod tests {
         let engine = ::engine::engine().unwrap();
         let compile = |additions, time| compile(&engine, &component_of(additions), "acme", time).map(drop);
         let error = compile(1_000_000, Duration::from_millis(1)).unwrap_err();
-        assert_eq!(error.to_string(), "Compiling recipe acme takes longer than 1ms");
+        assert_eq!(error.to_string(), "Compiling recipe acme took longer than 1ms");
         compile(1, limits::COMPILE_TIME).unwrap();
     }
 

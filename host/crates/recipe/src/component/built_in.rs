@@ -77,10 +77,10 @@ pub(super) fn of_python_name(reference: &RecipeReference) -> Option<&'static Pyt
     PYTHON_NAMES.iter().find(|name| name.package == reference.package && name.entry_point == reference.entry_point)
 }
 
-/// The Python package whose parts consist of arbitrary commands, which write where recipes in Python may write.
+/// The Python package whose parts consist of arbitrary commands, which write where Python recipes may write.
 const COMMANDS: &str = "plone.recipe.command";
 
-/// Whether a built-in recipe that has this name in the configuration may write what recipes in Python may write.
+/// Whether a built-in recipe that has this name in the configuration may write what Python recipes may write.
 pub(super) fn has_rights_of_python(reference: &RecipeReference) -> bool {
     reference.package == COMMANDS
 }

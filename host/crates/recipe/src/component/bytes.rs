@@ -122,7 +122,7 @@ impl Component {
         }
     }
 
-    /// Reads a component's file. A developed core module is made into a component.
+    /// Reads a component file. A developed core module is made into a component.
     ///
     /// # Errors
     /// When the file cannot be read, is not a regular file, is larger than [`LARGEST_COMPONENT`], or is not a
@@ -185,7 +185,7 @@ impl Component {
         }
     }
 
-    /// A component's file, with the file system's metadata from before it was read.
+    /// A component file, with the file system's metadata from before it was read.
     fn read_with(path: &Path, package: &str, origin: ComponentOrigin) -> Result<(Self, Metadata), ComponentError> {
         let (bytes, metadata) = read_limited(path)?;
         let not_a_component = |found| ComponentError::NotAComponent { path: path.to_owned(), found };

@@ -1,4 +1,4 @@
-//! The signature file next to a component's file: written and verified.
+//! The signature file next to a component file: written and verified.
 
 use std::path::{Path, PathBuf};
 
@@ -34,7 +34,7 @@ pub struct Signed {
     pub replaced: usize,
 }
 
-/// Signs a component's file and writes the signature.
+/// Signs a component file and writes the signature.
 ///
 /// # Errors
 /// When the file is not a component, the signatures to keep are damaged, or the signature cannot be written.
@@ -64,7 +64,7 @@ pub fn sign_file(
     Ok(Signed { digest: component.digest, replaced: others.len() - kept.len() })
 }
 
-/// The keys (by number) that signed a component's file.
+/// The keys (by number) that signed a component file.
 ///
 /// # Errors
 /// When the file is not a component, or none of the keys signed it.

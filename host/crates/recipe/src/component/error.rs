@@ -69,13 +69,13 @@ pub enum ComponentError {
         /// The path.
         path: PathBuf,
     },
-    /// A component's file changed between two reads.
+    /// A component file changed between two reads.
     #[error("{} changed while it was used", path.display())]
     Changed {
         /// The file.
         path: PathBuf,
     },
-    /// A component's file is larger than [`LARGEST_COMPONENT`].
+    /// A component file is larger than [`LARGEST_COMPONENT`].
     #[error("{} is too large for a component: the limit is {} MiB", path.display(), LARGEST_COMPONENT >> 20)]
     TooLarge {
         /// The file.
@@ -186,14 +186,14 @@ pub enum ComponentError {
         /// The place of the setting that requires it.
         place: Option<Place>,
     },
-    /// A recipe in Python, and no Python runtime.
-    #[error("The Python runtime, which runs recipes written in Python, is missing")]
+    /// A Python recipe, and no Python runtime.
+    #[error("The Python runtime, which runs Python recipes, is missing")]
     NoPythonRuntime {
         /// The files that would be it; none if this program was built without it.
         looked: Vec<PathBuf>,
     },
     /// The file of the Python runtime belongs to another build of this program.
-    #[error("{} is not the Python runtime of this program", path.display())]
+    #[error("{} is not the Python runtime of this version of buildout-host", path.display())]
     OtherPythonRuntime {
         /// The file.
         path: PathBuf,
@@ -304,7 +304,7 @@ impl Explain for ComponentError {
             Self::NotAProject { hint, .. } => vec![(*hint).to_owned()],
             Self::Start { hint, .. } => vec![(*hint).to_owned()],
             Self::NotBuilt { .. } => {
-                vec!["The build command must make the file that `component` in [build] of recipe.toml names.".to_owned()]
+                vec!["The build command must create the file that `component` in [build] of recipe.toml names.".to_owned()]
             }
             Self::Changed { .. } => vec!["Run again.".to_owned()],
             Self::NoInput { .. } => vec!["Correct or remove it: `*` and `?` match within a name, `**` matches any \
@@ -315,7 +315,7 @@ impl Explain for ComponentError {
                     .to_owned(),
             ],
             Self::NoPythonRuntime { looked } if looked.is_empty() => vec![
-                "This program was built without it: build it again with `cargo xtask build` where python3 has the module \
+                "buildout-host was built without it: build it again with `cargo xtask build` where python3 has the module \
                  venv, or install a package of buildout-host."
                     .to_owned(),
                 OTHER_THAN_PYTHON.to_owned(),
@@ -343,7 +343,7 @@ impl Explain for ComponentError {
     }
 }
 
-/// Why a component's file cannot be signed, or its signature is not accepted.
+/// Why a component file cannot be signed, or its signature is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum SignatureError {
     /// The component is not available.

@@ -1,4 +1,4 @@
-//! The Python runtime: the component that runs recipes written in Python. It is a file next to the program, compressed;
+//! The Python runtime: the component that runs Python recipes. It is a file next to the program, compressed;
 //! the program carries its digest, and uses no other.
 
 use std::path::{Path, PathBuf};

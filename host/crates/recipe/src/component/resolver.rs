@@ -18,7 +18,7 @@ use base::source::{Place, did_you_mean, nearest};
 use registry::locking::{Describe, Locking};
 use registry::recipes_toml::{EntrySource, RecipeEntry, RecipesToml};
 use registry::trust::{Signer, Trusted};
-use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference};
+use registry::{DEFAULT_ENTRY_POINT, Grant, RecipeReference, toml_key};
 
 /// What a recipe reference means.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ pub struct Resolved {
 }
 
 impl Resolved {
-    /// Whether it is a built-in recipe that may write what recipes in Python may write.
+    /// Whether it is a built-in recipe that may write what Python recipes may write.
     pub(crate) fn has_rights_of_python(&self) -> bool {
         self.built_in && has_rights_of_python(&self.reference)
     }
@@ -148,7 +148,7 @@ impl Resolver {
         Ok(Resolved { reference, component: found.0, entry_point: found.1, grant, built_in, signers, program: None })
     }
 
-    /// What `recipes.toml` grants to a recipe or an extension in Python, and what it keeps of the rights without a grant.
+    /// What `recipes.toml` grants to a Python recipe or extension, and what it keeps of the rights without a grant.
     pub fn grant_of_program(&self, reference: &RecipeReference) -> Grant {
         let mut grant = self.entry(reference).map(|entry| entry.grant.clone()).unwrap_or_default();
         let all = &self.toml.python_recipes;
@@ -180,7 +180,7 @@ impl Resolver {
         })
     }
 
-    /// The required signers that signed a component's file.
+    /// The required signers that signed a component file.
     fn check_signatures(
         &self,
         entry: Option<&RecipeEntry>,
@@ -320,12 +320,6 @@ impl Resolver {
 fn built_in_names() -> String {
     let names: Vec<_> = built_ins().iter().map(|built_in| built_in.name).collect();
     names.join(", ")
-}
-
-/// A TOML key, quoted if necessary.
-fn toml_key(name: &str) -> String {
-    let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    if bare { name.to_owned() } else { format!("{name:?}") }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Checkouts of version control below the directories that a recipe in Python may write: those that are not its own are
+//! Checkouts of version control below the directories that a Python recipe may write: those that are not its own are
 //! out of its reach (`docs/decisions/150-python-recipes.md`).
 //!
 //! A part owns what it created: what the state records of it, and what its commands make.
@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::applicant::Applicant;
 use super::guard::real_entry;
-use super::ways::{FollowedPath, repository};
+use super::path_dependencies::{FollowedPath, repository};
 use crate::ownership::Records;
 
 /// Directories of version control. What is there runs with the rights of the user, such as hooks of git.

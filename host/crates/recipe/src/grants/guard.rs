@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::checkouts::Checkouts;
-use super::ways::FollowedPath;
+use super::path_dependencies::FollowedPath;
 
 /// Paths that stay as they are. Empty for a recipe that may not write the directories that hold them.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::mounts::{holds, normalize};
-use super::ways::FollowedPath;
+use super::path_dependencies::FollowedPath;
 
 /// The buildout's directories: they determine what a recipe can reach, and what it may never write. All paths are
 /// absolute, without `.`, `..` and doubled slashes.

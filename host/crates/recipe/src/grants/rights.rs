@@ -12,7 +12,7 @@ use super::guard::{Change, Guard};
 use super::locations::{Locations, is_part_name};
 use super::mounts::{Access, Mount, Mounts, holds, normalize, same};
 use super::named::{check_granted, check_named};
-use super::radius::Radius;
+use super::python_defaults::PythonDefaults;
 use super::system::is_in_system;
 use super::templates::{SHARED, holders, own_option, paths};
 use crate::component::PythonProgram;
@@ -96,7 +96,7 @@ impl Rights {
     pub(crate) fn to_load(program: &PythonProgram, grant: &Grant) -> Self {
         let read = program.path.iter().chain(&program.python).map(|path| (Arc::from(path.as_path()), Access::Read));
         let mounts = Mounts::new(read, &[], &[], &[]);
-        let memory = grant.memory.unwrap_or(super::radius::MEMORY);
+        let memory = grant.memory.unwrap_or(super::python_defaults::MEMORY);
         Self { mounts, process: Process { env: Vec::new(), memory }, ..Self::to_describe(grant) }
     }
 
@@ -380,7 +380,7 @@ struct Expanded {
     /// Everything except directories and limits.
     grant: Grant,
     read: Vec<PathBuf>,
-    /// Of a recipe in Python: what it may write without a grant, except for what `guard` keeps.
+    /// Of a Python recipe: what it may write without a grant, except for what `guard` keeps.
     write: Vec<PathBuf>,
     guard: Guard,
     granted_write: Vec<PathBuf>,
@@ -437,8 +437,8 @@ impl Expanded {
             shared,
         };
         if let Some(program) = &applicant.recipe.program {
-            expanded.extend(Radius::of(applicant, program), granted);
-        } else if let Some((write, guard)) = Radius::of_python_name(applicant) {
+            expanded.extend(PythonDefaults::of(applicant, program), granted);
+        } else if let Some((write, guard)) = PythonDefaults::of_python_name(applicant) {
             expanded.write = write;
             expanded.guard = guard.without(expanded.opened(applicant));
         }
@@ -453,15 +453,15 @@ impl Expanded {
         self.makes.iter().flatten().filter(|path| !is_protected(path)).cloned().collect()
     }
 
-    /// Adds what a recipe in Python may do without a grant.
-    fn extend(&mut self, radius: Radius, granted: &Grant) {
-        self.grant.extend(&radius.grant);
-        self.read.extend(radius.read);
-        self.write = radius.write;
+    /// Adds what a Python recipe may do without a grant.
+    fn extend(&mut self, defaults: PythonDefaults, granted: &Grant) {
+        self.grant.extend(&defaults.grant);
+        self.read.extend(defaults.read);
+        self.write = defaults.write;
         let opened = self.granted_write.iter().map(|path| normalize(path)).collect();
-        self.guard = radius.guard.without(opened);
-        self.memory = granted.memory.unwrap_or(radius.memory);
-        self.timeout = granted.timeout.unwrap_or(radius.timeout);
+        self.guard = defaults.guard.without(opened);
+        self.memory = granted.memory.unwrap_or(defaults.memory);
+        self.timeout = granted.timeout.unwrap_or(defaults.timeout);
     }
 }
 

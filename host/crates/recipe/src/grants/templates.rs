@@ -19,7 +19,7 @@ pub(super) const SHARED: &str = "${buildout:shared-part-list}";
 pub(super) fn paths<'a>(applicant: &Applicant<'_>, templates: impl IntoIterator<Item = &'a str>) -> Vec<PathBuf> {
     let directory = applicant.locations.directory.to_string_lossy();
     let expand = |template: &str| match applicant.buildout {
-        // The most common template: no look-up is necessary.
+        // The most common template: no lookup is necessary.
         _ if template == "${buildout:directory}" => applicant.locations.directory.to_str().map(str::to_owned),
         _ if !template.contains("${") => Some(template.to_owned()),
         Some(buildout) => buildout.expand(applicant.part, template).ok(),
@@ -60,7 +60,7 @@ fn words_or_lines<'a>(entry_point: &EntryPoint, template: &str, text: &'a str) -
     }
 }
 
-/// A line is one path, whatever white space is in it, unless each of its words is an absolute path: existing
+/// A line is one path, whatever whitespace is in it, unless each of its words is an absolute path: existing
 /// configurations of `plone.recipe.command` list several in one line. The recipe `command` reads them in the same way.
 fn paths_of_line(line: &str) -> Vec<&str> {
     let words: Vec<&str> = line.split_whitespace().collect();

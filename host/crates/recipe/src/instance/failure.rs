@@ -104,7 +104,7 @@ fn shortened(text: &str) -> String {
 /// No grant opens the files of the host.
 fn never_granted(path: &std::path::Path) -> String {
     format!(
-        "Recipes cannot write to {}: the host protects its own files and those of the configuration.",
+        "Recipes cannot write to {}: buildout-host protects its own files and those of the configuration.",
         path.display()
     )
 }
@@ -165,7 +165,7 @@ pub(super) fn trap(request: &CallRequest<'_>, what: String, details: Vec<String>
 /// The guest's frames, and the last call of the host.
 fn details(error: &wasmtime::Error, call: &Call) -> Vec<String> {
     let mut details = frames(error);
-    details.extend(call.last_host_call().map(|call| format!("last call of the host: {call}")));
+    details.extend(call.last_host_call().map(|call| format!("last host function called: {call}")));
     details
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod guest;
 pub(crate) mod linker;
 pub(crate) mod request;
 pub(crate) mod store;
+mod views;
 
 use std::sync::Arc;
 

@@ -89,7 +89,7 @@ impl ArchivesView<'_> {
     fn open(&mut self, path: &str) -> Result<(File, PathBuf), ArchiveError> {
         let refuse = |why: &str| ArchiveError::NotReadable(format!("cannot read {path}: {why}"));
         let rights = self.call.rights.clone();
-        let absolute = rights.absolute(path).map_err(|_| refuse("this is not the name of a file"))?;
+        let absolute = rights.absolute(path).map_err(|_| refuse("the path is empty, too long, or contains NUL"))?;
         let real = resolve(&rights.mounts, &absolute, true).map_err(|error| refuse(&error.to_string()))?;
         let Some(granted) = rights.granted(&real, Access::Read) else {
             self.call.deny(real, Access::Read);

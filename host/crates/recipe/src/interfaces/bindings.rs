@@ -48,7 +48,7 @@ pub(crate) mod loaded {
     pub(crate) use exports::buildout::recipe::{extensions, loading};
 }
 
-/// A failed look-up for the recipe, or a trap.
+/// A failed lookup for the recipe, or a trap.
 pub(crate) type LookupFailure = TrappableError<buildout::recipe::types::LookupError>;
 /// The same for options that are set.
 pub(crate) type SetFailure = TrappableError<buildout::recipe::options::SetError>;

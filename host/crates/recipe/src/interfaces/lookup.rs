@@ -1,4 +1,4 @@
-//! Look-ups of options for recipes: a failure is kept, so that the recipe can fail with it without losing details.
+//! Lookups of options for recipes: a failure is kept, so that the recipe can fail with it without losing details.
 
 use config::options::{OptionError, OptionProblem};
 
@@ -11,7 +11,7 @@ use crate::limits;
 pub(super) fn look_up<T>(call: &mut Call, look: impl FnOnce() -> Result<T, OptionError>) -> Result<T, LookupFailure> {
     let number = call.lookup_errors.len();
     if number >= limits::LOOKUP_ERRORS {
-        let message = format!("more than {} failed look-ups", limits::LOOKUP_ERRORS);
+        let message = format!("more than {} failed lookups", limits::LOOKUP_ERRORS);
         return Err(LookupError { reason: LookupReason::Limit, message, reference: u32::MAX }.into());
     }
     call.pausing(look).map_err(|error| {
@@ -22,7 +22,7 @@ pub(super) fn look_up<T>(call: &mut Call, look: impl FnOnce() -> Result<T, Optio
     })
 }
 
-/// The failure of a look-up in a call without a buildout.
+/// The failure of a lookup in a call without a buildout.
 pub(super) fn no_buildout() -> LookupError {
     let message = "no section can be read in this call".to_owned();
     let reason = LookupReason::Other(UnnamedError { code: "no-buildout".to_owned(), message: message.clone() });

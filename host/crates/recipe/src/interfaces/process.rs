@@ -8,6 +8,7 @@ use std::time::Duration;
 use base::event::{Event, Level};
 use base::source::Explain as _;
 use confine::{CommandPolicy, CommandStream, ConfineError};
+use registry::toml_key;
 use rustix::io::Errno;
 use wasmtime::component::{HasData, Resource, ResourceTable};
 
@@ -217,7 +218,7 @@ impl ProcessView<'_> {
         }
         for path in settled.removed {
             let message = format!(
-                "The command made {}, which is not in `location`: it was removed. Add it to `location` to keep it",
+                "The command made {}, which is not in `location`: it was removed. Add it to `location` to keep it.",
                 path.display()
             );
             self.warn(&message);
@@ -236,7 +237,7 @@ impl ProcessView<'_> {
         let Some(path) = denied::refused(lines, directory, policy) else { return };
         if self.call.rights.is_protected(&path) {
             let message = format!(
-                "The command may not write to {}: the host protects its own files and those of the configuration",
+                "The command may not write to {}: buildout-host protects its own files and those of the configuration",
                 path.display()
             );
             self.call.was_protected = true;
@@ -248,10 +249,10 @@ impl ProcessView<'_> {
         let location = if is_location { "Add the path to `location`, or " } else { "" };
         let grant_it = if location.is_empty() { "Grant it" } else { "grant it" };
         let message = format!(
-            "The command may not write to {}. {location}{grant_it}: in recipes.toml, below [recipe.{:?}], write: grant = \
+            "The command may not write to {}. {location}{grant_it}: in recipes.toml, below [recipe.{}], write: grant = \
              {{ {grant} }}",
             path.display(),
-            self.call.recipe
+            toml_key(&self.call.recipe)
         );
         self.warn(&message);
         self.call.refused.push(grant);

@@ -45,7 +45,7 @@ fn open(call: &mut Call, path: &str, options: &mut OpenOptions, access: Access) 
         return Err(invalid(path, "the path is not absolute"));
     }
     let rights = call.rights.clone();
-    let absolute = rights.absolute(path).map_err(|_| invalid(path, "this is not the name of a file"))?;
+    let absolute = rights.absolute(path).map_err(|_| invalid(path, "the path is empty, too long, or contains NUL"))?;
     let real = resolve(&rights.mounts, &absolute, true).map_err(|error| invalid(path, &error.to_string()))?;
     let Some(granted) = rights.granted(&real, access) else {
         call.deny(real, access);

@@ -29,7 +29,7 @@ impl WriteTarget {
         let rights = call.rights.clone();
         let absolute = rights.absolute(path).map_err(|error| match error {
             Ungranted::NotGranted => "the part may not write there".to_owned(),
-            Ungranted::TooLong | Ungranted::Invalid => "this is not the name of a file".to_owned(),
+            Ungranted::TooLong | Ungranted::Invalid => "the path is empty, too long, or contains NUL".to_owned(),
         })?;
         let real = resolve(&rights.mounts, &absolute, false).map_err(|error| error.to_string())?;
         let Some(granted) = rights.granted(&real, Access::Write) else {

@@ -1,4 +1,4 @@
-//! `buildout:recipe/types`: has no functions, only the conversion of a failed look-up.
+//! `buildout:recipe/types`: has no functions, only the conversion of a failed lookup.
 
 use wasmtime::component::HasData;
 

@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::error::Subject;
+use crate::error::{Subject, in_a_sentence};
 
 /// What was refused in a run to parts that were made all the same.
 #[derive(Debug, Default)]
@@ -29,8 +29,8 @@ impl Refusals {
         }
         let what_to_do = match (grants.is_empty(), refused.protected) {
             (true, false) => return,
-            (true, true) => "The host protects its own files and those of the configuration.".to_owned(),
-            (false, _) => format!("If the part needs it: {}", subject.how_to_grant(&grants)),
+            (true, true) => "buildout-host protects its own files and those of the configuration.".to_owned(),
+            (false, _) => format!("If the part needs it: {}", in_a_sentence(subject.how_to_grant(&grants))),
         };
         let message = format!(
             "Part {} was made, but something that its recipe tried was refused, so the part may be incomplete. {what_to_do}",

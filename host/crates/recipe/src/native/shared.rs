@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use base::environment::Environment;
 use base::event::Report;
 use base::interrupt::Interrupt;
-use base::jobs::Jobs;
+use base::jobserver::Jobs;
 use config::options::Buildout;
 use confine::{ConfineError, ConfinementLevel};
 use fetch::{DownloadSettings, Downloader};

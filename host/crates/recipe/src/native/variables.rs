@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use base::environment::Environment;
-use base::jobs::Jobs;
+use base::jobserver::Jobs;
 use confine::ConfinementLevel;
 
 use crate::grants::rights::Rights;

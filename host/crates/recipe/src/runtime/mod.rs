@@ -124,7 +124,7 @@ impl Runtime {
         self.parts.refuse_overlap(&rights, &subject)?;
         let (instance, handle, has_update) = self.call_init(buildout, recipe, &prepared, &rights, &subject)?;
         let has_update = has_update.unwrap_or(entry_point.has_update);
-        // The signature of a recipe in Python is that of zc.buildout, which does not contain other parts.
+        // The signature of a Python recipe is that of zc.buildout, which does not contain other parts.
         let starts_commands = prepared.starts_commands && recipe.program.is_none();
         let (is_lenient, buildout) = (recipe.built_in || recipe.program.is_some(), buildout.clone());
         let (is_cacheable, isolated) = (entry_point.cacheable, Arc::default());

@@ -16,7 +16,7 @@ pub enum InvalidName {
     #[error("a - must be between two letters or digits")]
     Dash,
     /// Longer than file names and package registries allow.
-    #[error("it is longer than 64 letters")]
+    #[error("it is longer than 64 characters")]
     Long,
     /// A word that cannot be the name of a module or crate.
     #[error("it is a reserved word")]

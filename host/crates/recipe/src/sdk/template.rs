@@ -37,8 +37,8 @@ pub enum NewError {
     /// The directory is not empty.
     #[error("{} already exists, and is not an empty directory", .0.display())]
     Exists(PathBuf),
-    /// This host has no template for that language.
-    #[error("This host has no template for {}", .0.name())]
+    /// buildout-host has no template for that language.
+    #[error("buildout-host has no template for {}", .0.name())]
     NoTemplate(Language),
     /// A file could not be written.
     #[error(transparent)]

@@ -1,7 +1,7 @@
 //! Whether a component matches its entry in `recipes.lock`, and the errors if it does not.
 
 use super::error::LockingError;
-use super::publication::{ListedComponent, Obtained};
+use super::verified::{ListedComponent, Obtained};
 use crate::recipes_lock::Locked;
 use base::remedy::Remedy;
 

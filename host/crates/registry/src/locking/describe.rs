@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::error::LockingError;
-use super::publication::{ListedComponent, Obtained};
+use super::verified::{ListedComponent, Obtained};
 use crate::recipes_lock::{Capabilities, Locked};
 use base::source::Explain;
 

@@ -8,13 +8,13 @@ mod describe;
 mod error;
 mod guard;
 mod obtain;
-mod publication;
 mod sources;
+mod verified;
 
 pub use check::check_component;
 pub use describe::{ComponentDescription, Describe, entry};
 pub use error::LockingError;
 pub use guard::LockFileGuard;
 pub use obtain::{LockMode, Locking};
-pub use publication::{ListedComponent, Obtained};
 pub use sources::{ArtifactSources, ConnectionContext};
+pub use verified::{ListedComponent, Obtained};

@@ -12,8 +12,8 @@ use super::check::{check_component, check_description, edited, same_signers, wou
 use super::describe::{Describe, entry};
 use super::error::LockingError;
 use super::guard::LockFileGuard;
-use super::publication::{ListedComponent, Obtained};
 use super::sources::{ArtifactSources, ConnectionContext};
+use super::verified::{ListedComponent, Obtained};
 use crate::oci::RemoteSettings;
 use crate::recipes_lock::{Locked, RecipesLock};
 use crate::recipes_toml::RecipesToml;
@@ -193,7 +193,7 @@ impl Obtaining<'_> {
         let ListedComponent { name, source, .. } = self.publication;
         let Some(now) = self.publication.moved_to(locked.manifest, self.sources) else { return };
         let message = format!(
-            "{source} points to sha256:{now} now; recipe {name} stays at sha256:{}, as in recipes.lock.",
+            "{source} points to sha256:{now} now; recipe {name} stays at sha256:{}, as in recipes.lock",
             locked.manifest
         );
         let report = &self.locking.access.report;
@@ -207,7 +207,7 @@ impl Obtaining<'_> {
             signers => format!("signed by {}", signers.join(", ")),
         };
         let message = format!(
-            "Locked recipe {}: {} is {} (sha256:{}), {signed}.",
+            "Locked recipe {}: {} is {} (sha256:{}), {signed}",
             self.publication.name, self.publication.source, locked.version, locked.manifest
         );
         self.locking.access.report.log(Level::Info, &message);

@@ -131,14 +131,14 @@ impl Artifact {
         let parsed = ImageManifest::parse(reference, &manifest.bytes)?;
         let kind = &parsed.config.media_type;
         if kind != CONFIG {
-            return Err(not_a_component(format!("its config is of the type {kind:?}, not {CONFIG}")));
+            return Err(not_a_component(format!("its config has the media type {kind:?}, not {CONFIG}")));
         }
         let [component] = &parsed.layers[..] else {
             return Err(not_a_component(format!("it has {} layers instead of one", parsed.layers.len())));
         };
         if component.media_type != LAYER {
             let kind = &component.media_type;
-            return Err(not_a_component(format!("its layer is of the type {kind:?}, not {LAYER}")));
+            return Err(not_a_component(format!("its layer has the media type {kind:?}, not {LAYER}")));
         }
         let (digest, _) = component.expected(COMPONENT, reference, LARGEST_COMPONENT)?;
         if parsed.config.size > LARGEST_CONFIG {
@@ -250,18 +250,18 @@ mod tests {
         t(
             "vnd.wasm.config.v0",
             "vnd.oci.image.config.v1",
-            "config is of the type \"application/vnd.oci.image.config.v1+json\"",
+            "config has the media type \"application/vnd.oci.image.config.v1+json\"",
         );
-        t("application/wasm\"", "text/plain\"", "layer is of the type \"text/plain\"");
+        t("application/wasm\"", "text/plain\"", "layer has the media type \"text/plain\"");
         t("\"layers\":[", "\"layers\":[], \"x\":[", "0 layers instead of one");
         let layer = text.split_once("\"layers\":[").unwrap().1.split_once(']').unwrap().0.to_owned();
         t("\"layers\":[", &format!("\"layers\":[{}", format!("{layer},").repeat(5000)), "5001 layers instead of one");
         t("\"size\":9", "\"size\":999999999999", "The component of registry.example/acme/recipes:1.2 is larger than");
-        t("\"size\":9", "\"size\":-9", "cannot be understood");
+        t("\"size\":9", "\"size\":-9", "is malformed");
         t("\"schemaVersion\":2", "\"schemaVersion\":1", "its schemaVersion is not 2");
-        t("image.manifest.v1", "image.index.v1", "of the type \"application/vnd.oci.image.index.v1+json\"");
-        t("{\"annotations", "[{\"annotations", "cannot be understood");
+        t("image.manifest.v1", "image.index.v1", "has the media type \"application/vnd.oci.image.index.v1+json\"");
+        t("{\"annotations", "[{\"annotations", "is malformed");
         let hash = format!("sha256:{}", Digest::of(b"component"));
-        t(&hash, &format!("sha512:{}", "ab".repeat(64)), "has a digest of a kind other than SHA-256");
+        t(&hash, &format!("sha512:{}", "ab".repeat(64)), "has a digest that is not SHA-256");
     }
 }

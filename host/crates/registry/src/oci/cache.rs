@@ -138,7 +138,7 @@ impl ArtifactCache {
         let Some(directory) = &self.directory else { return };
         if let Err(error) = try_store(directory, self.capacity, name, bytes) {
             let message =
-                format!("Copies from registries are not kept: cannot write in {}: {error}", directory.display());
+                format!("Copies from registries are not kept: cannot write to {}: {error}", directory.display());
             self.reported.call_once(|| self.report.log(Level::Warning, &message));
         }
     }

@@ -114,7 +114,7 @@ impl CredentialFile {
             false => serde_json::from_slice(bytes),
         };
         // The cause is not included: it may quote a secret.
-        contents.map_err(|_| "it is not JSON of the known form".to_owned())
+        contents.map_err(|_| "it is not JSON in the expected format".to_owned())
     }
 }
 
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn names_a_file_that_cannot_be_used_without_its_content() {
         for (docker, reason) in [
-            ("secret", "it is not JSON of the known form"),
+            ("secret", "it is not JSON in the expected format"),
             ("{\"auths\": {\"registry.example:5000\": {\"auth\": \"secret!\"}}}", "is not base64 of USER:PASSWORD"),
             ("{\"credsStore\": \"that-does-not-exist\"}", "docker-credential-that-does-not-exist cannot be started"),
             ("{\"credsStore\": \"../../bin/sh\"}", "is not the name of a credential helper"),

@@ -104,7 +104,7 @@ impl ImageManifest {
         // An index or a manifest of another kind has other fields.
         let kind: DocumentKind = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
         if let Some(kind) = kind.media_type.filter(|kind| kind != MANIFEST) {
-            return Err(malformed(&format!("it is of the type {kind:?}, not {MANIFEST}")));
+            return Err(malformed(&format!("it has the media type {kind:?}, not {MANIFEST}")));
         }
         if kind.schema_version != 2 {
             return Err(malformed(&"its schemaVersion is not 2"));

@@ -63,7 +63,7 @@ pub enum RegistryError {
         most: usize,
     },
     /// A document of the registry or layout that cannot be parsed.
-    #[error("{what} of {place} cannot be understood: {reason}")]
+    #[error("{what} of {place} is malformed: {reason}")]
     Malformed {
         /// The document.
         what: &'static str,
@@ -97,7 +97,7 @@ pub enum RegistryError {
         fault: TransferFault,
     },
     /// The registry responded with an unexpected status.
-    #[error("Cannot {operation} {reference}: the registry answers {status}{}", in_parentheses(message))]
+    #[error("Cannot {operation} {reference}: the registry answered {status}{}", in_parentheses(message))]
     Refused {
         /// The operation: `read`, `write`.
         operation: &'static str,
@@ -132,7 +132,7 @@ pub enum RegistryError {
         realm: String,
     },
     /// The registry demands an unsupported kind of authentication.
-    #[error("{host} requires a kind of authentication that is not supported")]
+    #[error("{host} requires an unsupported authentication scheme")]
     UnknownChallenge {
         /// The registry.
         host: String,
@@ -182,7 +182,7 @@ pub enum Integrity {
         limit: u64,
     },
     /// Its digest uses an unsupported algorithm.
-    #[error("has a digest of a kind other than SHA-256")]
+    #[error("has a digest that is not SHA-256")]
     Algorithm,
 }
 

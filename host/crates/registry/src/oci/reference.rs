@@ -35,7 +35,7 @@ pub enum InvalidArtifactReference {
     #[error("it has no registry")]
     NoHost,
     /// The registry is not a host name with or without port.
-    #[error("the registry is not a host name or address, with or without port")]
+    #[error("the registry is not a host name or address, with or without a port")]
     Host,
     /// Nothing after the registry.
     #[error("it has no repository")]

@@ -15,7 +15,7 @@ pub struct RecipesToml {
     pub entries: Vec<RecipeEntry>,
     /// The keys of signers.
     pub keys: Vec<KeyEntry>,
-    /// `[python-recipes]`: what recipes and extensions in Python are granted.
+    /// `[python-recipes]`: what Python recipes and extensions are granted.
     pub python_recipes: Grant,
     /// `vendor`: a directory in OCI image layout, absolute, that is searched first.
     pub vendor: Option<PathBuf>,

@@ -79,7 +79,7 @@ pub fn grant_of(keys: &str) -> Result<Grant, RecipesFileError> {
 }
 
 impl TomlFile {
-    /// What all recipes in Python are granted.
+    /// What all Python recipes are granted.
     fn python_recipes(&self, item: &Item) -> Result<Grant, RecipesFileError> {
         let table = self.table(item, "python-recipes")?;
         self.check_keys(table, " of python-recipes", &["grant"])?;
@@ -205,7 +205,7 @@ impl TomlFile {
         }
     }
 
-    /// The rights of recipes in Python that are kept.
+    /// The rights of Python recipes that are kept.
     fn defaults(&self, table: &dyn TableLike) -> Result<Vec<String>, RecipesFileError> {
         let kept = self.strings(table, "defaults")?;
         let unknown = kept.iter().find(|right| !DEFAULT_RIGHTS.contains(&right.as_str()));
@@ -213,7 +213,7 @@ impl TomlFile {
             None => Ok(kept),
             Some(unknown) => {
                 let span = table.get("defaults").and_then(Item::span);
-                let hint = format!("Recipes in Python have these rights: {}.", DEFAULT_RIGHTS.join(", "));
+                let hint = format!("Python recipes have these rights: {}.", DEFAULT_RIGHTS.join(", "));
                 Err(self.error(span, format!("Unknown right {unknown:?} in \"defaults\""), vec![hint]))
             }
         }
@@ -322,7 +322,7 @@ mod tests {
         let (place, message, hints) = wrong("[python-recipes]\ngrant = { defaults = [\"all\"] }\n");
         assert_eq!(place, "/b/recipes.toml:2:22");
         assert!(message.starts_with("Unknown right \"all\" in \"defaults\""), "{message}");
-        assert_eq!(hints, "Recipes in Python have these rights: read, write, run, fetch, distributions, network.");
+        assert_eq!(hints, "Python recipes have these rights: read, write, run, fetch, distributions, network.");
         assert!(wrong("[python-recipes]\npath = \"a\"\n").1.starts_with("Unknown key \"path\" of python-recipes"));
     }
 

@@ -11,7 +11,7 @@ use base::source::Explain;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKey {
     /// Not PEM (RFC 7468).
-    #[error("it is not in PEM form (no -----BEGIN … KEY-----)")]
+    #[error("it is not in PEM format (no -----BEGIN … KEY-----)")]
     NotPem,
     /// PEM of something else.
     #[error("it contains {found}, not {expected}")]
@@ -34,7 +34,7 @@ pub enum InvalidKey {
     #[error("it is encrypted in an unknown way ({0})")]
     Sealing(&'static str),
     /// The scrypt parameters are not those of known key generators: arbitrary ones could demand any amount of memory.
-    #[error("its scrypt parameters are not those of a key (N={n}, r={r}, p={p})")]
+    #[error("its scrypt parameters are not accepted (N={n}, r={r}, p={p})")]
     Parameters {
         /// The cost.
         n: u64,

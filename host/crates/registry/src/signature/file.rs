@@ -21,7 +21,7 @@ impl FileSignature {
         Self(key.sign(content))
     }
 
-    /// Parses base64; white space around it is ignored.
+    /// Parses base64; whitespace around it is ignored.
     pub fn parse(text: &[u8]) -> Option<Self> {
         let text = text.trim_ascii();
         if text.is_empty() || text.len() > LONGEST {

@@ -34,7 +34,7 @@ pub enum InvalidPayload {
     #[error("it is not a statement about an artifact ({0})")]
     Form(&'static str),
     /// A statement of another kind.
-    #[error("it is of the kind {0:?}, not {TYPE:?}")]
+    #[error("its type is {0:?}, not {TYPE:?}")]
     Type(String),
 }
 

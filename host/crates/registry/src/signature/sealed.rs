@@ -79,7 +79,7 @@ pub(super) fn check(text: &[u8]) -> Result<(), InvalidKey> {
 fn parts(text: &[u8]) -> Result<SealedContent, InvalidKey> {
     let json = pem::decode(text, &LABELS, "an encrypted private key")?.bytes;
     let sealed: Sealed =
-        serde_json::from_slice(&json).map_err(|_| InvalidKey::Sealing("not JSON of the known form"))?;
+        serde_json::from_slice(&json).map_err(|_| InvalidKey::Sealing("not JSON in the expected format"))?;
     if sealed.kdf.name != KDF {
         return Err(InvalidKey::Sealing("a key derivation other than scrypt"));
     }

@@ -160,7 +160,7 @@ fn says_why_bytes_are_not_a_key() {
         (fixture!("ed25519.pub"), "it is a key for Ed25519; only ECDSA P-256 is supported"),
         (fixture!("old.key"), "it contains an ENCRYPTED COSIGN PRIVATE KEY, not a public key"),
         (fixture!("sec1.pem"), "it contains an EC PRIVATE KEY, not a public key"),
-        (b"", "it is not in PEM form (no -----BEGIN … KEY-----)"),
+        (b"", "it is not in PEM format (no -----BEGIN … KEY-----)"),
         (b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n", "the bytes in it are not a key"),
         (b"-----BEGIN PUBLIC KEY-----\n!!\n-----END PUBLIC KEY-----\n", "the bytes in it are not a key"),
     ] {
@@ -215,7 +215,7 @@ fn a_payload_has_one_form() {
 fn a_payload_of_another_form_is_refused() {
     let text = payload().text();
     for (from, to, expected) in [
-        ("cosign container image signature", "atomic container signature", "it is of the kind \"atomic"),
+        ("cosign container image signature", "atomic container signature", "its type is \"atomic"),
         ("\"optional\":null", "\"more\":null", "(critical and optional)"),
         (",\"optional\":null", "", "(critical and optional)"),
         ("\"optional\":null", "\"optional\":null,\"optional\":{}", "(not JSON)"),

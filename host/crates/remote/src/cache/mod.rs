@@ -1,7 +1,7 @@
 //! Results by key: from the local store, else from the server; stored in both.
 //!
 //! The cache never fails a run. What goes wrong is a miss with a reason; what goes wrong with a server is one warning,
-//! after which the server is not used any more.
+//! after which the server is no longer used.
 
 mod execute;
 mod look_up;
@@ -56,7 +56,7 @@ impl CacheHit {
     }
 }
 
-/// What a look-up found.
+/// What a lookup found.
 #[derive(Clone, Debug)]
 pub enum CacheLookup {
     /// A result.
@@ -77,7 +77,7 @@ pub enum MissReason {
     /// It does not count.
     #[error("the result is not accepted: {0}")]
     Unaccepted(#[from] UnacceptedResult),
-    /// The server is not used any more, or not for reading; there is a warning.
+    /// The server is no longer used, or not for reading; there is a warning.
     #[error("the remote cache is not available")]
     Unavailable,
     /// The local store did not take the contents; there is a warning.
@@ -184,7 +184,7 @@ impl ResultCache {
     /// succeeded.
     pub fn record(&self, action: &EncodedAction, captured: &CapturedOutputs) -> Recorded {
         if !captured.outputs.paths.keys().eq(&action.outputs) {
-            // No look-up would accept it.
+            // No lookup would accept it.
             return Recorded::default();
         }
         let recorded = self.record_here(action, captured).inspect_err(|error| self.notices.of_store(error));
@@ -207,7 +207,7 @@ impl ResultCache {
         self.cache.as_ref().filter(|client| client.settings.read && client.is_usable())
     }
 
-    /// What a failure means for a look-up; the user is warned, once.
+    /// What a failure means for a lookup; the user is warned, once.
     fn miss(&self, client: &CacheClient, failure: &CallFailure) -> MissReason {
         self.notices.of_reading(client, failure);
         match failure {

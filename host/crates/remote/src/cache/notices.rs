@@ -39,7 +39,7 @@ impl Notices {
     }
 
     pub(super) fn of_store(&self, error: &BlobStoreError) {
-        self.warn("store", || format!("The local cache did not keep a result: {error}."));
+        self.warn("store", || format!("The local cache did not keep a result: {error}"));
     }
 
     pub(super) fn of_reading(&self, client: &CacheClient, failure: &CallFailure) {

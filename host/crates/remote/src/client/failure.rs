@@ -14,8 +14,8 @@ pub(crate) enum CallFailure {
     /// The run was interrupted.
     #[error("the run was interrupted")]
     Interrupted,
-    /// The server is not used any more, so the call was not made.
-    #[error("it is not used any more")]
+    /// The server is no longer used, so the call was not made.
+    #[error("it is no longer used")]
     Unavailable,
     /// The server does not have it.
     #[error("{call}: not found")]
@@ -36,7 +36,7 @@ pub(crate) enum CallFailure {
     #[error("{call}: no answer in time")]
     TooSlow { call: &'static str },
     /// The server sent something other than the content that was requested.
-    #[error("it sent something other than the content {0}")]
+    #[error("it sent content that does not match {0}")]
     Damaged(BlobDigest),
     /// The server does not have a content that it promised.
     #[error("it lost the content {0}")]

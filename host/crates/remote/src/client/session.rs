@@ -166,7 +166,7 @@ impl ServerAbilities {
         };
         let sha256 = v2::digest_function::Value::Sha256 as i32;
         if !cache.digest_functions.contains(&sha256) {
-            return unsuitable("it does not name contents by SHA-256");
+            return unsuitable("it does not support SHA-256 digests");
         }
         // 0 means that the protocol's limit for messages counts. Larger ones may be cut on their way.
         let batch = u64::try_from(cache.max_batch_total_size_bytes).ok().filter(|size| *size > 0);

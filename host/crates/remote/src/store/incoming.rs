@@ -37,7 +37,7 @@ impl<'a> IncomingBlob<'a> {
             create(directory)?;
             make()
         });
-        let file = file.map_err(FileError::of("make a file in", directory))?;
+        let file = file.map_err(FileError::of("create a file in", directory))?;
         Ok(Self { store, digest, file, hash: Sha256::new(), length: 0 })
     }
 

@@ -83,7 +83,7 @@ impl BlobStore {
         check_trusted_directory(directory).map_err(untrusted)?;
         for name in ["blobs", "results"] {
             let path = directory.join(name);
-            create(&path).map_err(FileError::of("make the directory", &path))?;
+            create(&path).map_err(FileError::of("create the directory", &path))?;
             let metadata = path.symlink_metadata().map_err(FileError::of("read", &path))?;
             if !metadata.is_dir() {
                 return Err(FileError::of("use the directory", &path)(ErrorKind::NotADirectory.into()).into());
@@ -99,7 +99,7 @@ impl BlobStore {
     /// When it cannot be created.
     pub fn temporary() -> Result<Self, BlobStoreError> {
         let made = tempfile::Builder::new().prefix("buildout-cache-").tempdir();
-        let made = made.map_err(FileError::of("make a directory in", &std::env::temp_dir()))?;
+        let made = made.map_err(FileError::of("create a directory in", &std::env::temp_dir()))?;
         let mut store = Self::open(made.path(), u64::MAX)?;
         store._temporary = Some(made);
         Ok(store)
@@ -185,7 +185,7 @@ impl BlobStore {
         let digest = format!("{}\n", Digest::of(result));
         let path = self.path("results", key);
         if let Some(parent) = path.parent() {
-            create(parent).map_err(FileError::of("make the directory", parent))?;
+            create(parent).map_err(FileError::of("create the directory", parent))?;
         }
         let publish = |temporary: &Path| fs::rename(temporary, &path);
         let written = files::write_private(&self.directory.join("results"), &[digest.as_bytes(), result], publish);

@@ -58,7 +58,7 @@ pub enum HostileTree {
         name: String,
     },
     /// A symbolic link with an invalid target.
-    #[error("the target of the symbolic link `{}` is empty, too long, or has a zero byte", .0.escape_debug())]
+    #[error("the target of the symbolic link `{}` is empty, too long, or contains a NUL byte", .0.escape_debug())]
     Target(String),
     /// A symbolic link that leads out of the tree.
     #[error("the symbolic link `{}` leads out of the tree, to `{}`", .link.escape_debug(), .target.escape_debug())]

@@ -57,7 +57,7 @@ pub enum MaterializeError {
         digest: BlobDigest,
     },
     /// Something is at the destination.
-    #[error("{} exists", .0.display())]
+    #[error("{} already exists", .0.display())]
     Occupied(PathBuf),
     /// The system's error.
     #[error(transparent)]
@@ -136,11 +136,11 @@ impl<'a> TreeOutline<'a> {
 
     fn make(&self, work: &ContentCopier<'_>) -> Result<(), MaterializeError> {
         for path in &self.directories {
-            fs::create_dir(path).map_err(FileError::of("make the directory", path))?;
+            fs::create_dir(path).map_err(FileError::of("create the directory", path))?;
         }
         self.make_files(work)?;
         for (path, target) in &self.links {
-            std::os::unix::fs::symlink(target, path).map_err(FileError::of("make the link", path))?;
+            std::os::unix::fs::symlink(target, path).map_err(FileError::of("create the link", path))?;
         }
         let others = self.links.iter().map(|(path, _)| path).chain(self.directories.iter().rev());
         for path in others {

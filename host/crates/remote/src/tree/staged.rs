@@ -30,7 +30,7 @@ impl StagingDirectory {
         loop {
             let number = NEXT.fetch_add(1, Ordering::Relaxed);
             let path = parent.join(format!("{PREFIX}{}-{number}", std::process::id()));
-            if let Some(lock) = create(&path).map_err(FileError::of("make the directory", &path))? {
+            if let Some(lock) = create(&path).map_err(FileError::of("create the directory", &path))? {
                 return Ok(Self { path, _lock: lock });
             }
         }

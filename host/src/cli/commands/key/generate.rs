@@ -12,11 +12,11 @@ use registry::signature::PrivateKey;
 
 const EXAMPLES: &str = "\
 Examples:
-  buildout-host key generate                            Ask for a passphrase, make buildout.key and buildout.pub
-  buildout-host key generate --output keys/acme         Make keys/acme.key and keys/acme.pub
+  buildout-host key generate                            Ask for a passphrase, create buildout.key and buildout.pub
+  buildout-host key generate --output keys/acme         Create keys/acme.key and keys/acme.pub
   COSIGN_PASSWORD=… buildout-host key generate          Work without a terminal
 
-cosign can read these keys, and this program can read cosign's.";
+cosign can read these keys, and buildout-host can read cosign's.";
 
 /// `buildout-host key generate`.
 #[derive(Debug, Args)]

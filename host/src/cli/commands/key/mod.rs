@@ -13,7 +13,7 @@ use crate::run::RunError;
 
 const EXAMPLES: &str = "\
 Examples:
-  buildout-host key generate --output acme   Make acme.key (encrypted and private) and acme.pub (public)
+  buildout-host key generate --output acme   Create acme.key (encrypted and private) and acme.pub (public)
   buildout-host key import acme.pub          Trust acme: add [key.acme] to recipes.toml
   buildout-host key list                     List the keys that this buildout trusts";
 

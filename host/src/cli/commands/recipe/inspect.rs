@@ -18,7 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   buildout-host recipe inspect mkdir              A built-in recipe package
   buildout-host recipe inspect                    The project in this directory (it is built first)
-  buildout-host recipe inspect note.wasm --json   The file of a component
+  buildout-host recipe inspect note.wasm --json   A component file
   buildout-host recipe inspect acme:notes         The recipe that `recipe = acme:notes` means in this buildout
   buildout-host recipe inspect note --markdown    A reference page for the project in note/";
 
@@ -26,7 +26,7 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct InspectArguments {
-    /// A component's file, a project's directory, a built-in package, or a recipe reference
+    /// A component file, a project's directory, a built-in package, or a recipe reference
     #[arg(value_name = "FILE|DIR|REFERENCE", default_value = ".")]
     what: String,
     /// Print one JSON object

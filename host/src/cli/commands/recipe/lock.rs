@@ -12,7 +12,7 @@ use registry::oci::RemoteSettings;
 
 const EXAMPLES: &str = "\
 Examples:
-  buildout-host recipe lock                  Add recipes from registries that recipes.lock lacks, and keep the others
+  buildout-host recipe lock                  Add registry recipes that are missing from recipes.lock
   buildout-host recipe lock --upgrade        Lock what all tags point to now
   buildout-host recipe lock --upgrade acme   The same only for the recipe acme of recipes.toml";
 

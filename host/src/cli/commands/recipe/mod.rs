@@ -40,9 +40,9 @@ enum RecipeCommand {
     Test(test::TestArguments),
     /// Show a recipe package: its entry points, their options, and the grants that they request
     Inspect(inspect::InspectArguments),
-    /// Sign a component's file
+    /// Sign a component file
     Sign(sign::SignArguments),
-    /// Verify the signature of a component's file
+    /// Verify the signature of a component file
     Verify(verify::VerifyArguments),
     /// Publish a component to a registry
     Push(push::PushArguments),

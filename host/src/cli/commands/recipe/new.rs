@@ -14,7 +14,7 @@ const EXAMPLES: &str = "\
 Examples:
   buildout-host recipe new note                        Start a recipe in Rust in the directory note
   buildout-host recipe new note --language python      Start one in Python
-  buildout-host recipe new --refresh note              Replace sdk/ of the project note with the SDK of this program";
+  buildout-host recipe new --refresh note              Replace sdk/ of the project note with the SDK of this version of buildout-host";
 
 /// `buildout-host recipe new`.
 #[derive(Debug, Args)]
@@ -26,10 +26,10 @@ pub(in crate::cli) struct NewArguments {
     /// The programming language
     #[arg(long, value_name = "LANGUAGE", default_value = "rust")]
     language: LanguageName,
-    /// Make the project in DIR [default: a directory called NAME]
+    /// Create the project in DIR [default: a directory called NAME]
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
-    /// Only replace sdk/ of the project in DIR with the SDK of this program
+    /// Only replace sdk/ of the project in DIR with the SDK of this version of buildout-host
     #[arg(long, value_name = "DIR", conflicts_with_all = ["name", "language", "directory"])]
     refresh: Option<PathBuf>,
 }
@@ -55,9 +55,9 @@ impl LanguageName {
     }
 }
 
-/// A project that does not use the SDK of this program.
+/// A project that does not use the SDK of this version of buildout-host.
 #[derive(Debug, thiserror::Error)]
-#[error("{} does not use the SDK of this program", .0.display())]
+#[error("{} does not use the SDK of this version of buildout-host", .0.display())]
 struct NoSdk(PathBuf);
 
 impl Explain for NoSdk {
@@ -83,7 +83,7 @@ fn create(program: &Program, arguments: &NewArguments) -> Result<(), RunError> {
     let absolute = program.path(&directory);
     let files = sdk::create(&NewProject { name, language, directory: &absolute })?;
     let shown = directory.display();
-    let mut text = format!("Made the recipe project {name} ({}) in {shown}:\n", language.name());
+    let mut text = format!("Created the recipe project {name} ({}) in {shown}:\n", language.name());
     for file in files {
         text.push_str(&format!("  {}\n", file.display()));
     }
@@ -100,6 +100,9 @@ fn refresh_sdk(program: &Program, directory: &Path) -> Result<(), RunError> {
     let project = component::find_project(&program.path(directory))?;
     let language = component::sdk_of(&project)?.ok_or_else(|| NoSdk(project.clone()))?;
     sdk::refresh(&project, language)?;
-    program.printer.text(&format!("Replaced {} with the SDK of this program", project.join(sdk::DIRECTORY).display()));
+    program.printer.text(&format!(
+        "Replaced {} with the SDK of this version of buildout-host",
+        project.join(sdk::DIRECTORY).display()
+    ));
     Ok(())
 }

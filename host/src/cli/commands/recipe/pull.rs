@@ -26,7 +26,7 @@ pub(in crate::cli) struct PullArguments {
     /// What to download: oci://HOST[:PORT]/NAME:TAG, or oci://HOST[:PORT]/NAME@sha256:…
     #[arg(value_name = "REFERENCE")]
     reference: String,
-    /// Write the component to FILE [default: the last part of NAME, with .wasm]
+    /// Write the component to FILE [default: the last part of NAME plus .wasm]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -35,7 +35,7 @@ pub(in crate::cli) struct PullArguments {
 
 /// The file exists, and the user did not specify it.
 #[derive(Debug, thiserror::Error)]
-#[error("{} already exists, and is another file", .0.display())]
+#[error("{} already exists with different contents", .0.display())]
 struct FileExists(PathBuf);
 
 impl Explain for FileExists {

@@ -23,7 +23,7 @@ Examples:
 
 Name and version come from the component; license, source and description come from the recipe.toml
 or Cargo.toml of its project. Credentials are those of `docker login` or `podman login`. The same file
-makes the same artifact while its modification time stays the same, or if SOURCE_DATE_EPOCH is set.";
+produces the same artifact if its modification time is unchanged or SOURCE_DATE_EPOCH is set.";
 
 /// `buildout-host recipe push`.
 #[derive(Debug, Args)]

@@ -1,4 +1,4 @@
-//! `recipe sign`: writes the signature of a component's file.
+//! `recipe sign`: writes the signature of a component file.
 
 use std::path::PathBuf;
 
@@ -29,7 +29,7 @@ pub(in crate::cli) struct SignArguments {
     /// Keep the existing signatures of other signers
     #[arg(long)]
     append: bool,
-    /// Write the signature to another file [default: the component's file, with .sig]
+    /// Write the signature to another file [default: the component file name plus .sig]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     #[command(flatten)]

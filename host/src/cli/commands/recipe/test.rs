@@ -22,7 +22,7 @@ Examples:
   buildout-host recipe test . update    Run those with `update` in their name
   buildout-host recipe test --bless     Record the actual output; review it with `git diff`
 
-Each scenario runs in a separate directory, which it calls /tmp. Its buildout is in
+Each scenario runs in its own directory, which it sees as /tmp. Its buildout is in
 /tmp/sample-buildout, and finds the project with `develop = NAME`. A scenario has these blocks:
   ```cfg buildout.cfg      A file to write (instead of `cfg`, any word)
   ```console               Commands after `$ `, and their output; `[1]` is an exit code, `…` any output

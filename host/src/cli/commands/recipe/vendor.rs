@@ -23,7 +23,7 @@ is needed. Each run verifies them.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(in crate::cli) struct VendorArguments {
-    /// The directory, which is made if it does not exist
+    /// The directory; created if it does not exist
     #[arg(value_name = "DIR")]
     directory: PathBuf,
     #[command(flatten)]
@@ -49,7 +49,7 @@ pub(super) fn execute(program: &Program, arguments: &VendorArguments) -> Result<
 
 fn summary(vendored: &Vendored, target: &Path, buildout: &Path) -> String {
     if vendored.recipes.is_empty() {
-        return "No recipe of recipes.toml comes from a registry".to_owned();
+        return "No recipe in recipes.toml comes from a registry".to_owned();
     }
     let lines = vendored.recipes.iter().map(|(name, reference)| format!("Vendored recipe {name}: {reference}"));
     // Relative to recipes.toml if possible.

@@ -1,4 +1,4 @@
-//! `recipe verify`: checks the signature of a component's file.
+//! `recipe verify`: checks the signature of a component file.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub(in crate::cli) struct VerifyArguments {
     /// Accept a signature by this public key (can be repeated; one of the keys must have signed)
     #[arg(long, value_name = "PUB", required = true)]
     key: Vec<PathBuf>,
-    /// Read the signature from another file [default: the component's file, with .sig]
+    /// Read the signature from another file [default: the component file name plus .sig]
     #[arg(long, value_name = "FILE")]
     signature: Option<PathBuf>,
 }

@@ -8,7 +8,7 @@ use crate::cli::arguments::{ConfigurationArguments, RegistryArguments, RemoteCac
 use crate::cli::output::Style;
 use crate::cli::program::{Program, StartError};
 use crate::run::{AfterFailure, LockMode, RunError, RunSettings};
-use base::jobs::Jobs;
+use base::jobserver::Jobs;
 use config::Assignment;
 use confine::ConfinementLevel;
 use recipe::NativeSettings;
@@ -93,7 +93,7 @@ fn jobs(value: &str) -> Result<usize, String> {
 enum Sandbox {
     /// Use everything that the operating system offers: namespaces, Landlock, seccomp
     Full,
-    /// Use no namespaces
+    /// Use only Landlock and seccomp
     Partial,
     /// Do not confine them
     None,

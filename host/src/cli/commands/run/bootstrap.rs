@@ -1,4 +1,4 @@
-//! `run bootstrap` and `run init`: create a first configuration, the directories, and `bin/buildout`.
+//! `run bootstrap` and `run init`: create a starter configuration, the directories, and `bin/buildout`.
 
 use super::arguments::RunArguments;
 use crate::cli::arguments::ConfigurationArguments;

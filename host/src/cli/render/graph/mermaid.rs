@@ -1,4 +1,4 @@
-//! The graph as a Mermaid flow chart.
+//! The graph as a Mermaid flowchart.
 
 use std::fmt::Write as _;
 

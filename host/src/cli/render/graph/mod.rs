@@ -10,11 +10,11 @@ use crate::run::PartGraph;
 /// `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(in crate::cli) enum GraphFormat {
-    /// The language of Graphviz
+    /// Graphviz DOT
     Dot,
-    /// A Mermaid flow chart
+    /// A Mermaid flowchart
     Mermaid,
-    /// A drawing in one file
+    /// A standalone SVG image
     Svg,
 }
 

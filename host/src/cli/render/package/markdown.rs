@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::view::PackageView;
 use recipe::{Described, DescribedOption, Presence, ValueType};
+use registry::toml_key;
 
 pub(in crate::cli) fn of(view: &PackageView) -> String {
     let package = &view.package;
@@ -29,7 +30,8 @@ fn entry_point(page: &mut String, described: &Described, reference: &str) {
     if !grant.is_empty() {
         let _ = write!(
             page,
-            "\nIt requests, in `recipes.toml`:\n\n```toml\n[recipe.{reference:?}]\ngrant = {{ {grant} }}\n```\n"
+            "\nIt requests, in `recipes.toml`:\n\n```toml\n[recipe.{}]\ngrant = {{ {grant} }}\n```\n",
+            toml_key(reference)
         );
     }
 }

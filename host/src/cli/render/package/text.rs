@@ -16,7 +16,7 @@ pub(in crate::cli) fn of(view: &PackageView) -> String {
         let _ = writeln!(text, "{name:<10} {value}");
     };
     match &view.recipe.component.origin {
-        ComponentOrigin::BuiltIn { .. } | ComponentOrigin::PythonRuntime => line("component", "part of this program"),
+        ComponentOrigin::BuiltIn { .. } | ComponentOrigin::PythonRuntime => line("component", "part of buildout-host"),
         ComponentOrigin::Registry { reference, manifest } => {
             line("component", &reference.with_digest(*manifest).to_string())
         }

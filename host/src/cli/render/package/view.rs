@@ -20,7 +20,7 @@ impl PackageView {
         imports.filter_map(|import| import.strip_prefix("buildout:recipe/")?.split_once('@')).map(|(_, wit)| wit).max()
     }
 
-    /// The component's file, if it is not part of this program or in a registry.
+    /// The component file, if it is not part of this program or in a registry.
     pub(super) fn file(&self) -> Option<&Path> {
         match &self.recipe.component.origin {
             ComponentOrigin::BuiltIn { .. } | ComponentOrigin::PythonRuntime | ComponentOrigin::Registry { .. } => None,

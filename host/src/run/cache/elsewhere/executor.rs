@@ -143,8 +143,8 @@ impl PartExecutor {
     fn refused(&self, view: &ResolvedBuildout, part: &str, why: &str) {
         let why = printable_line(&why.chars().take(1000).collect::<String>());
         let is_last = self.refusals.fetch_add(1, Ordering::Relaxed) + 1 == MOST_REFUSALS;
-        let rest = if is_last { " So are all that follow." } else { "" };
-        let message = format!("The remote executor did not make part {part}, which is made here: {why}.{rest}");
+        let rest = if is_last { ", as are all later parts" } else { "" };
+        let message = format!("The remote executor did not make part {part}: {why}. It is made here{rest}.");
         let is_new = self.warned.lock().is_ok_and(|mut warned| warned.insert(why.clone()));
         let level = if is_new || is_last { Level::Warning } else { Level::Info };
         view.context.log(level, &message);

@@ -1,4 +1,4 @@
-//! The tokens of an expression. Line ends are white space: a condition is inside brackets.
+//! The tokens of an expression. Line ends are whitespace: a condition is inside brackets.
 
 use super::literal::{self, is_name_part};
 use super::tree::{ExpressionNode, Span, SyntaxError, error};

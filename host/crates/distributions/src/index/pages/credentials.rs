@@ -113,7 +113,7 @@ fn read(path: &Path) -> Option<String> {
     is_read.then(|| std::fs::read_to_string(path).ok()).flatten()
 }
 
-/// Words separated by white space, quoted or not; comments and macros are skipped.
+/// Words separated by whitespace, quoted or not; comments and macros are skipped.
 fn words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut in_macro = false;

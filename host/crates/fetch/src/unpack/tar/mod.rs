@@ -85,7 +85,11 @@ impl<R: Read> Members<R> {
         let read = (&mut self.stream).take(BLOCK as u64).read_to_end(&mut block);
         match read.map_err(|error| UnpackStop::reading(&error))? {
             0 if !needs_end_mark => return Ok(None),
-            0 => return Err(UnpackStop::because(ArchiveFault::Damaged("it ends without its end mark".into()))),
+            0 => {
+                return Err(UnpackStop::because(ArchiveFault::Damaged(
+                    "it ends without its end-of-archive marker".into(),
+                )));
+            }
             _ => {}
         }
         let block = <[u8; BLOCK]>::try_from(block).map_err(|_| damaged("it ends within a header"))?;

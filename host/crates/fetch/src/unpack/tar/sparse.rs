@@ -110,7 +110,7 @@ pub(super) fn check(map: &SparseMap, size: u64, data: u64) -> Result<(), Archive
 }
 
 fn malformed() -> ArchiveFault {
-    ArchiveFault::Damaged("its map of holes is malformed".to_owned())
+    ArchiveFault::Damaged("its sparse map is malformed".to_owned())
 }
 
 #[cfg(test)]

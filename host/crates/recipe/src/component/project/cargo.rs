@@ -43,7 +43,7 @@ impl CargoManifest {
             not_a_project("its Cargo.toml is not valid TOML", "Run `cargo check` there: it reports the line.")
         })?;
         let value = |path: &[&str]| path.iter().try_fold(document.as_item(), |item, key| item.get(key));
-        let hint = "Name the directory of the crate itself.";
+        let hint = "Specify the directory of the crate itself.";
         let package = value(&["package", "name"]).and_then(toml_edit::Item::as_str);
         let package = package.ok_or_else(|| not_a_project("its Cargo.toml names no package", hint))?.to_owned();
         let sets_debug = value(&["profile", "release", "debug"]).is_some();

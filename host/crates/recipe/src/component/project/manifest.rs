@@ -125,7 +125,7 @@ fn sdk(file: &TomlFile, item: &Item) -> Result<Language, RecipesFileError> {
     Language::of_name(name).ok_or_else(|| {
         let known: Vec<&str> = Language::ALL.iter().map(|language| language.name()).collect();
         let hints = vec![format!("Known SDKs: {}.", known.join(", "))];
-        file.error(item.span(), format!("This host has no SDK {name:?}"), hints)
+        file.error(item.span(), format!("buildout-host has no SDK {name:?}"), hints)
     })
 }
 
@@ -169,6 +169,6 @@ mod tests {
             &with("command = \"a\"\ncomponent = \"../a.wasm\""),
             "5:13: \"component\" is not a .wasm file of the project",
         );
-        t(&with("command = \"a\"\ncomponent = \"a.wasm\"\nsdk = \"cobol\""), "6:7: This host has no SDK \"cobol\"");
+        t(&with("command = \"a\"\ncomponent = \"a.wasm\"\nsdk = \"cobol\""), "6:7: buildout-host has no SDK \"cobol\"");
     }
 }

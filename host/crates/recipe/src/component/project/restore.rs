@@ -12,8 +12,11 @@ pub(super) fn sdk(project: &Path, language: Option<Language>, report: &dyn Repor
     let Some(language) = language.filter(|_| !project.join(sdk::DIRECTORY).exists()) else { return Ok(()) };
     sdk::refresh(project, language)
         .map_err(|error| ComponentError::write(&error.path, std::io::Error::other(error.error)))?;
-    let message =
-        format!("Restored {}: the SDK for {} from this host", project.join(sdk::DIRECTORY).display(), language.name());
+    let message = format!(
+        "Restored {}: the SDK for {} of this version of buildout-host",
+        project.join(sdk::DIRECTORY).display(),
+        language.name()
+    );
     report.log(Level::Info, &message);
     Ok(())
 }

@@ -221,7 +221,7 @@ impl FilesystemView<'_> {
     }
 }
 
-/// The result of a look-up of an entry.
+/// The result of a lookup of an entry.
 pub(super) enum Look {
     Found(status::Status),
     /// The components of its path have to be walked.
@@ -240,7 +240,7 @@ pub(super) struct Located {
 }
 
 impl Located {
-    /// The flags for the look-up of the path.
+    /// The flags for the lookup of the path.
     pub(super) fn flags(&self, flags: wit::PathFlags) -> wit::PathFlags {
         // A link could point to files next to it.
         if self.is_entry { wit::PathFlags::empty() } else { flags }

@@ -26,7 +26,7 @@ wasmtime::component::bindgen!({
     },
 });
 
-/// A failed look-up for the recipe, or a trap.
+/// A failed lookup for the recipe, or a trap.
 pub(crate) type OldLookupFailure = TrappableError<buildout::recipe::types::LookupError>;
 /// The same for options that are set.
 pub(crate) type OldSetFailure = TrappableError<buildout::recipe::options::SetError>;

@@ -1,4 +1,4 @@
-//! What a recipe in Python may do without a grant: the buildout is its blast radius, except for what the host and other
+//! What a Python recipe may do without a grant: the buildout is its blast radius, except for what the host and other
 //! recipes rely on (`docs/decisions/150-python-recipes.md`).
 
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use super::checkouts::{Checkouts, VERSION_CONTROL, leads_to};
 use super::guard::Guard;
 use super::locations::Locations;
 use super::mounts::{holds, normalize};
-use super::started::started;
+use super::unconfined_programs::started;
 use crate::component::{METADATA, PythonProgram, declares_recipes};
 use registry::Grant;
 
@@ -25,7 +25,7 @@ const SYSTEM: [&str; 8] = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", 
 const RECIPE_PROJECT: [&str; 6] = ["recipe.toml", "Cargo.toml", "Cargo.lock", "build.rs", "src", ".cargo"];
 
 /// The rights, before they are checked.
-pub(super) struct Radius {
+pub(super) struct PythonDefaults {
     pub(super) grant: Grant,
     pub(super) read: Vec<PathBuf>,
     pub(super) write: Vec<PathBuf>,
@@ -34,7 +34,7 @@ pub(super) struct Radius {
     pub(super) timeout: Duration,
 }
 
-impl Radius {
+impl PythonDefaults {
     /// The rights of a program in Python.
     pub(super) fn of(applicant: &Applicant<'_>, program: &PythonProgram) -> Self {
         let granted = &applicant.recipe.grant;

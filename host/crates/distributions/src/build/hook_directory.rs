@@ -33,12 +33,12 @@ const LONGEST_TRIED: u64 = 64 << 10;
 const LONGEST_WHEEL: u64 = 4 << 30;
 
 /// The directory that one hook can write.
-pub(super) struct BuildRoom {
+pub(super) struct HookDirectory {
     pub(super) path: PathBuf,
     opened: Dir,
 }
 
-impl BuildRoom {
+impl HookDirectory {
     /// Makes the directory, which must not exist.
     pub(super) fn new(path: &Path) -> Result<Self, FileError> {
         std::fs::create_dir(path).map_err(FileError::of("create the directory", path))?;

@@ -1,5 +1,5 @@
 //! What the host starts without confinement although it is in the buildout: a Python in a virtual environment there, and
-//! programs of a directory on the PATH. No recipe in Python replaces it.
+//! programs of a directory on the PATH. No Python recipe replaces it.
 
 use std::path::{Path, PathBuf};
 

@@ -13,7 +13,7 @@ use rustix::fs::OFlags;
 use base::files::{self, FileError};
 use base::source::Explain;
 
-use super::program::is_program;
+use super::python::program::is_program;
 
 /// The second line of every launcher starts with this.
 const MARK: &str = "# Runs this buildout. Written by `buildout-host";
@@ -61,8 +61,7 @@ pub(in crate::run) struct Foreign {
 impl Explain for Foreign {
     fn hints(&self) -> Vec<String> {
         let directory = self.what == DIRECTORY;
-        let bootstrap =
-            if directory { "" } else { "; or run `bootstrap`, which writes the launcher in place of a file" };
+        let bootstrap = if directory { "" } else { "; or run `bootstrap`, which replaces the file with the launcher" };
         vec![format!("Move it away, then run again{bootstrap}.")]
     }
 }
@@ -221,13 +220,13 @@ fn text(host: &Path, path: &Path, kept: &Kept) -> String {
          {LAUNCHER}{launcher}\n\
          {pythons}\
          if [ ! -x \"$host\" ]; then\n\
-         \x20 echo \"Hint: install buildout-host, then run in this directory: buildout-host run bootstrap\" >&2\n\
+         \x20 echo \"Hint: Install buildout-host, then run in this directory: buildout-host run bootstrap\" >&2\n\
          \x20 echo \"Error: $host, which made this buildout, no longer exists\" >&2\n\
          \x20 exit 1\n\
          fi\n\
          if [ ! \"$0\" -ef \"$launcher\" ]; then\n\
-         \x20 echo \"Hint: run in this directory: $host run bootstrap\" >&2\n\
-         \x20 echo \"Error: this buildout was moved or copied: $0 was written as $launcher\" >&2\n\
+         \x20 echo \"Hint: Run in this directory: $host run bootstrap\" >&2\n\
+         \x20 echo \"Error: This buildout was moved or copied: $0 was written as $launcher\" >&2\n\
          \x20 exit 1\n\
          fi\n\
          exec \"$host\" run \"$@\"\n"

@@ -34,8 +34,13 @@ const LARGEST_OS_RELEASE: u64 = 1 << 20;
 const SEPARATOR: char = '\u{1f}';
 
 /// Run by Python 2.6 and later. Prints a separator first, because the Python may print other text before that.
+///
+/// With `-c`, Python imports from the working directory first. Recipes can write there, and this Python is not confined: so
+/// before anything else is imported, that directory goes from the path. `sys` is built in.
 const QUESTION: &str = r#"
-import sys, platform
+import sys
+sys.path[:] = [entry for entry in sys.path if entry]
+import platform
 version = tuple(sys.version_info)
 implementation = getattr(sys, 'implementation', None)
 def full(info):
@@ -285,6 +290,17 @@ mod tests {
         assert_eq!(evaluate("python311 and sys.version_info[:2] == (3, 11)", &facts), Ok(true));
         assert_eq!(evaluate("python_version >= '3.10'", &facts), Ok(true));
         assert_eq!(std::fs::read_to_string(directory.path().join("log")).unwrap(), "asked\n");
+    }
+
+    #[test]
+    fn modules_in_the_working_directory_are_not_imported() {
+        let directory = tempfile::tempdir().unwrap();
+        for module in ["platform", "encodings", "subprocess"] {
+            std::fs::write(directory.path().join(format!("{module}.py")), "open('imported', 'w')").unwrap();
+        }
+        let facts = MachineFacts::new("python3".to_owned(), &environment(directory.path()));
+        assert_eq!(evaluate("python_version >= '3'", &facts), Ok(true));
+        assert!(!directory.path().join("imported").exists());
     }
 
     #[test]

@@ -1,4 +1,7 @@
-import json, os, platform, sys
+import sys
+# Not from the working directory: others can write there.
+sys.path[:] = [entry for entry in sys.path if entry]
+import json, os, platform
 try:
     import sysconfig
 except ImportError:

@@ -338,8 +338,8 @@ mod tests {
         assert!(missing.contains("`/nonexistent/python`") && missing.contains("No such file"), "{missing}");
         for (text, why) in [
             ("exit 3", "exit status: 3"),
-            ("echo hello", "is not that of"),
-            ("printf '\\0373\\03711'", "is not that of"),
+            ("echo hello", "like a Python"),
+            ("printf '\\0373\\03711'", "like a Python"),
         ] {
             let facts = MachineFacts::new(script(directory.path(), text), &environment);
             let error = facts.python().unwrap_err();

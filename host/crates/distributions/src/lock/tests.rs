@@ -118,6 +118,6 @@ fn several_versions_and_those_for_builds_are_in_groups() {
     let mut other = read.clone();
     assert!(other.release("a") && !other.release("a"));
     let shown = read.changes(&other).iter().map(ToString::to_string).collect::<Vec<_>>();
-    assert_eq!(shown, ["a: 2.0, 1.0 is removed", "a (for builds): 3.0, 1.0 is removed"]);
+    assert_eq!(shown, ["a: removed 2.0, 1.0", "a (for builds): removed 3.0, 1.0"]);
     assert_ne!(read.digest_for_builds(), other.digest_for_builds());
 }

@@ -118,7 +118,7 @@ fn what_is_no_answer() {
     for answer in ["", "hello", "\u{1f}{}\u{1f}", "\u{1f}{\"executable\": \"/x\"", "\u{1f}\u{1f}"] {
         let start: Box<StartPython> = Box::new(move |_, _, _| Ok(answer.as_bytes().to_vec()));
         let error = Python::ask(&directory.path().join("python"), &*start, None).unwrap_err();
-        assert!(error.to_string().contains("is not that of"), "{error}");
+        assert!(error.to_string().contains("like a Python"), "{error}");
     }
 }
 

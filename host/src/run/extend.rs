@@ -110,6 +110,5 @@ fn take_over(root: &ResolvedBuildout, buildout: &Buildout, own: &ReplacedExtensi
 
 /// The reference under which `recipes.toml` has the grants of an extension.
 pub(super) fn reference_of(requirement: &str) -> RecipeReference {
-    let package = extensions::name_of(requirement).to_owned();
-    RecipeReference { package, entry_point: "default".to_owned() }
+    RecipeReference::new(extensions::name_of(requirement), "default")
 }

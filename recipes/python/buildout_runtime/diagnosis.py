@@ -98,6 +98,7 @@ def _of_module(name: str) -> Diagnosis:
     if name.partition(".")[0] in sys.stdlib_module_names:
         return Diagnosis("missing-module", f"Python's module {name} is not available in the sandbox", ())
     hint = f"If it needs {name}, its author has to add that to its requirements (install_requires)."
-    if name.startswith("pip."):
-        hint = f"{name} belonged to old versions of pip. {_NEWER}"
+    package = name.partition(".")[0]
+    if package in ("pip", "setuptools") and name != package:
+        hint = f"{name} belonged to old versions of {package}. {_NEWER}"
     return Diagnosis("missing-module", f"There is no module {name}: no required distribution contains it", (hint,))

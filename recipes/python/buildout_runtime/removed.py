@@ -64,11 +64,18 @@ def _imp() -> None:
     )
 
 
+def _package_index(name: str) -> Any:
+    """A name of `setuptools.package_index`, which zc.buildout took over when setuptools removed it."""
+    return getattr(importlib.import_module("zc.buildout._package_index"), name)
+
+
 def _modules() -> None:
     _imp()
     _module("pipes", quote=shlex.quote)
     _module("cgi", escape=lambda text, quote=False: html.escape(text, quote))
     sys.modules["xml.etree.cElementTree"] = xml.etree.ElementTree
+    # Found without its package being imported: only what asks for it pays for setuptools.
+    _module("setuptools.package_index", __getattr__=_package_index)
 
 
 def _alias(where: Any, **names: Any) -> None:

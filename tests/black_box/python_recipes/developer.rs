@@ -111,6 +111,35 @@ fn sources_of_each_kind_are_checked_out_and_developed() {
     assert_eq!(words(&space), "second first first own\n");
 }
 
+/// Profiles pin it, and it imports a module that setuptools removed.
+#[test]
+fn an_old_version_runs() {
+    let space = Space::for_python();
+    write_project(&space.path("src/local"), "local", "own");
+    let configuration =
+        CONFIGURATION.replace("sources-dir = checkouts\n", "").replace("ingit inhg insvn local", "local");
+    let configuration = configuration.replace("    ingit\n    inhg\n    insvn\n", "");
+    space.write("buildout.cfg", &(configuration + "[sources]\nlocal = fs local\n\n[versions]\nmr.developer = 2.0.1\n"));
+    space.succeeds(&["run"]);
+    assert_eq!(space.shell("bin/py -c 'import local; print(local.word)'").0, "own\n");
+}
+
+/// `recipes.toml` speaks of a recipe however the configuration spells its name, with or without a version.
+#[test]
+fn another_spelling_has_the_same_rights() {
+    let space = Space::for_python();
+    let narrow = "[recipe.\"collective.recipe.cmd\"]\ngrant = { defaults = [\"read\", \"write\"] }\n";
+    space.write("recipes.toml", narrow);
+    for name in
+        ["collective.recipe.cmd", "Collective_Recipe.Cmd", "collective.recipe.cmd >=0.1", "collective-recipe-cmd"]
+    {
+        let part = format!("[a]\nrecipe = {name}\non_install = true\ncmds = touch ran\n");
+        space.write("buildout.cfg", &("[buildout]\nparts = a\n\n".to_owned() + &part));
+        let printed = space.shown(&space.fails(&["run"]));
+        assert!(printed.contains("may not be run") && !space.exists("ran"), "{name}: {printed}");
+    }
+}
+
 #[test]
 fn the_hosts_own_checkout_of_git_is_made_and_updated() {
     let space = Space::for_python();

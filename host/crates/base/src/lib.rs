@@ -5,6 +5,7 @@
 
 pub mod collections;
 pub mod digest;
+pub mod distribution_name;
 pub mod environment;
 pub mod event;
 pub mod files;

@@ -165,10 +165,11 @@ fn condition_of(extra: &str, marker: &str) -> String {
 pub(crate) struct Fields(Vec<(String, String)>);
 
 impl Fields {
-    /// Reads the header, up to the first empty line.
+    /// Reads the header, up to the first empty line. A line of spaces is not empty: it continues a field, as setuptools
+    /// writes empty lines of a license.
     pub(crate) fn parse(text: &str) -> Self {
         let mut fields: Vec<(String, String)> = Vec::new();
-        for line in text.lines().take_while(|line| !line.trim().is_empty()) {
+        for line in text.lines().take_while(|line| !line.is_empty()) {
             match (line.starts_with([' ', '\t']), line.split_once(':')) {
                 (true, _) => fields.last_mut().into_iter().for_each(|(_, value)| {
                     value.push('\n');
@@ -200,6 +201,14 @@ mod tests {
 
     fn shown(requirements: &[&Requirement]) -> Vec<String> {
         requirements.iter().map(|requirement| requirement.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_line_of_spaces_does_not_end_the_fields() {
+        let text =
+            "Name: a\nVersion: 1\nLicense: First line\n        \n        Third line\nRequires-Dist: six\n\nBody: no\n";
+        let metadata = Metadata::parse(text).unwrap();
+        assert_eq!(shown(&metadata.needs(&python311(), &BTreeSet::default()).unwrap()), ["six"]);
     }
 
     #[test]

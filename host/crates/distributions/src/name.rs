@@ -2,19 +2,7 @@
 //!
 //! Knows nothing of versions and files.
 
-/// The form for comparison (PEP 503): lower case, runs of `-`, `_` and `.` as one `-`.
-pub fn canonical(name: &str) -> String {
-    let mut canonical = String::with_capacity(name.len());
-    for c in name.trim().chars() {
-        match c {
-            '-' | '_' | '.' if canonical.ends_with('-') => {}
-            '-' | '_' | '.' => canonical.push('-'),
-            other if other.is_ascii() => canonical.push(other.to_ascii_lowercase()),
-            other => canonical.extend(other.to_lowercase()),
-        }
-    }
-    canonical
-}
+pub use base::distribution_name::canonical;
 
 /// The form in which setuptools shows a name from a file name (`pkg_resources.safe_name`): characters other than ASCII
 /// letters, digits and `.` become `-`.

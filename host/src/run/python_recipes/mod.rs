@@ -75,7 +75,7 @@ impl PythonRecipes {
             let found = self.find(buildout, PROVIDED, purpose, engine)?;
             return Ok(self.of_runtime(reference, substitute, &found));
         }
-        let found = self.find(buildout, &reference.package, purpose, engine)?;
+        let found = self.find(buildout, &reference.requirement(), purpose, engine)?;
         let Some(distribution) = found.distribution(&reference.package) else {
             return Err(NoProgram::Provided { name: reference.package.clone() });
         };

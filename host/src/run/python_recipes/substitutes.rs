@@ -21,7 +21,7 @@ pub(super) struct Substitute {
 
 /// The recipe of the runtime that takes the place of a published one.
 pub(super) fn substitute(reference: &RecipeReference) -> Option<Substitute> {
-    let is_meant = |known: &&(&str, &str, &str)| (known.0, known.1) == (&*reference.package, &*reference.entry_point);
+    let is_meant = |known: &&(&str, &str, &str)| known.1 == reference.entry_point && reference.is_of(known.0);
     let (package, _, object) = SUBSTITUTES.iter().find(is_meant)?;
     let object = format!("buildout_runtime.substitutes:{object}");
     Some(Substitute { object, signature: format!("{package}-substitute-{VERSION}") })

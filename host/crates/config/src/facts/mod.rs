@@ -336,11 +336,9 @@ mod tests {
         let environment = environment(directory.path());
         let missing = MachineFacts::new("/nonexistent/python", &environment).python().unwrap_err();
         assert!(missing.contains("`/nonexistent/python`") && missing.contains("No such file"), "{missing}");
-        for (text, why) in [
-            ("exit 3", "exit status: 3"),
-            ("echo hello", "like a Python"),
-            ("printf '\\0373\\03711'", "like a Python"),
-        ] {
+        for (text, why) in
+            [("exit 3", "exit status: 3"), ("echo hello", "like a Python"), ("printf '\\0373\\03711'", "like a Python")]
+        {
             let facts = MachineFacts::new(script(directory.path(), text), &environment);
             let error = facts.python().unwrap_err();
             assert!(error.contains(why), "{error}");

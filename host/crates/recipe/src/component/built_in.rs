@@ -74,7 +74,7 @@ const fn python_name(
 
 /// The built-in recipe that replaces a recipe of the Python world.
 pub(super) fn of_python_name(reference: &RecipeReference) -> Option<&'static PythonName> {
-    PYTHON_NAMES.iter().find(|name| name.package == reference.package && name.entry_point == reference.entry_point)
+    PYTHON_NAMES.iter().find(|name| name.entry_point == reference.entry_point && reference.is_of(name.package))
 }
 
 /// The Python package whose parts consist of arbitrary commands, which write where Python recipes may write.
@@ -82,12 +82,10 @@ const COMMANDS: &str = "plone.recipe.command";
 
 /// Whether a built-in recipe that has this name in the configuration may write what Python recipes may write.
 pub(super) fn has_rights_of_python(reference: &RecipeReference) -> bool {
-    reference.package == COMMANDS
+    reference.is_of(COMMANDS)
 }
 
 /// The references of the Python world that are supported, as they are written.
 pub(super) fn python_names() -> impl Iterator<Item = String> {
-    PYTHON_NAMES.iter().map(|name| {
-        RecipeReference { package: name.package.to_owned(), entry_point: name.entry_point.to_owned() }.to_string()
-    })
+    PYTHON_NAMES.iter().map(|name| RecipeReference::new(name.package, name.entry_point).to_string())
 }

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base::distribution_name::canonical;
 use registry::{Grant, RecipeReference};
 
 use super::bytes::Component;
@@ -47,10 +48,10 @@ pub struct PythonProgram {
 /// The programs that have the network without a grant when a distribution starts them: mr.developer fetches the sources that
 /// the configuration names (`docs/decisions/151-network-of-commands.md`).
 pub(super) fn lent_network(distribution: &str) -> &'static [&'static str] {
-    match distribution.to_ascii_lowercase().replace(['-', '_'], ".").as_str() {
-        "mr.developer" => &["git", "hg", "svn", "bzr"],
+    match canonical(distribution).as_str() {
+        "mr-developer" => &["git", "hg", "svn", "bzr"],
         // The host's own recipe has this name.
-        "zerokspot.recipe.git" => &["git"],
+        "zerokspot-recipe-git" => &["git"],
         _ => &[],
     }
 }

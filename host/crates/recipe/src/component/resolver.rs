@@ -61,7 +61,7 @@ impl Resolved {
 pub fn developed_recipe(developed: &DevelopedRecipe) -> Result<Resolved, ComponentError> {
     let component = Component::read(&developed.component, &developed.package, developed.origin())?;
     let entry_point = DEFAULT_ENTRY_POINT.to_owned();
-    let reference = RecipeReference { package: developed.package.clone(), entry_point: entry_point.clone() };
+    let reference = RecipeReference::new(&*developed.package, &*entry_point);
     let (grant, signers) = (Grant::default(), Vec::new());
     let (component, program) = (Arc::new(component), None);
     Ok(Resolved { reference, component, entry_point, grant, built_in: false, signers, program })
@@ -227,8 +227,11 @@ impl Resolver {
 
     /// The entry for exactly this reference, otherwise the one for its package.
     fn entry(&self, reference: &RecipeReference) -> Option<&RecipeEntry> {
-        let exact = |entry: &&RecipeEntry| entry.names_entry_point && entry.reference == *reference;
-        let whole = |entry: &&RecipeEntry| !entry.names_entry_point && entry.reference.package == reference.package;
+        let is_same = |entry: &RecipeEntry| entry.reference.is_of(&reference.package);
+        let exact = |entry: &&RecipeEntry| {
+            entry.names_entry_point && is_same(entry) && entry.reference.entry_point == reference.entry_point
+        };
+        let whole = |entry: &&RecipeEntry| !entry.names_entry_point && is_same(entry);
         self.toml.entries.iter().find(exact).or_else(|| self.toml.entries.iter().find(whole))
     }
 

@@ -91,6 +91,10 @@ impl TomlFile {
         let reference = name.parse::<RecipeReference>().map_err(|error| {
             self.error(key_span.clone(), format!("Invalid recipe reference {name:?}: {error}"), Vec::new())
         })?;
+        if !reference.version.is_empty() {
+            let hint = "Versions of Python recipes are selected by [versions] of the configuration.".to_owned();
+            return Err(self.error(key_span, format!("A recipe is named without a version, not {name:?}"), vec![hint]));
+        }
         let table = self.table(item, name)?;
         self.check_keys(table, &format!(" of recipe {name:?}"), &["builtin", "path", "oci", "signed-by", "grant"])?;
         let grant = table.get("grant").map(|item| self.grant(item)).transpose()?.unwrap_or_default();
@@ -350,6 +354,7 @@ mod tests {
             ("[recipe.a]\npath = 1\n", "2:8", "\"path\" must be a string"),
             ("[recipe.a]\npath = \"\"\n", "2:8", "\"path\" must be a string that is not empty"),
             ("[recipe.a]\nbuiltin = \"a:b:c\"\n", "2:11", "Invalid built-in \"a:b:c\""),
+            ("[recipe.\"a>=1\"]\npath = \"a\"\n", "1:9", "A recipe is named without a version, not \"a>=1\""),
             ("[recipe.\"a b\"]\npath = \"a\"\n", "1:9", "Invalid recipe reference \"a b\""),
             ("[recipe.a]\n", "1:9", "Recipe \"a\" has neither source nor grant"),
             ("[recipe.a]\npath = \"a\"\nbuiltin = \"b\"\n", "2:8", "Recipe \"a\" has both"),

@@ -5,8 +5,10 @@ Knows nothing of the host.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
+import traceback
 import types
 from dataclasses import dataclass
 
@@ -73,12 +75,25 @@ def _is_python_2(error: BaseException) -> bool:
         said, line = error.msg or "", error.text or ""
         return isinstance(error, TabError) or bool(_PYTHON_2_SYNTAX.match(said) or _PYTHON_2_LINE.match(line))
     if isinstance(error, ModuleNotFoundError):
-        return (error.name or "").partition(".")[0] in _PYTHON_2_MODULES
+        first = (error.name or "").partition(".")[0]
+        return first in _PYTHON_2_MODULES or _is_next_to(first, _importer(error))
     if isinstance(error, ImportError):
         return _has_lost(error.name or "", getattr(error, "name_from", None) or "")
     if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
         return error.name in _PYTHON_2_NAMES
     return isinstance(error, AttributeError) and _has_lost(_owner(error.obj), error.name or "")
+
+
+def _importer(error: BaseException) -> str | None:
+    """The file with the statement that imports."""
+    files = [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return next((file for file in reversed(files) if not file.startswith("<frozen ")), None)
+
+
+def _is_next_to(module: str, file: str | None) -> bool:
+    """Whether Python 2 would have found the module: it looked first in the directory of the importing file."""
+    directory = os.path.dirname(file or "")
+    return bool(module and directory) and os.path.exists(os.path.join(directory, module + ".py"))
 
 
 def _owner(value: object) -> str:

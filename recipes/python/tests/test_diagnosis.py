@@ -65,6 +65,12 @@ class DiagnosisTest(HostTest):
         self.assertEqual(self.code("import there_is_no_such_module"), "missing-module")
         self.assertIsNone(self.code("raise ImportError('by hand')"))
 
+    def test_a_module_next_to_the_importing_file(self) -> None:
+        """Python 2 found it: `from base import x` in a package."""
+        with open(os.path.join(self.directory, "base.py"), "w"):
+            pass
+        self.assertEqual(self.code("from base import x"), "python-2")
+
     def test_a_traceback_has_the_lines_of_the_author(self) -> None:
         error = self.run_module("def f():\n    return 1 / 0\n\nf()\n")
         failure = errors.failure(error)

@@ -4,6 +4,7 @@
 //! Each project's candidates are tried in zc.buildout's order of preference. A search starts with existing and pinned
 //! distributions; more are requested from the sources only if these are not enough. Knows nothing of downloads.
 
+mod balance;
 mod candidates;
 mod error;
 mod explain;
@@ -31,7 +32,7 @@ use crate::pins::Pins;
 use crate::python::{Python, Tags};
 use crate::requirement::Requirement;
 use candidates::Preferences;
-use provider::{CandidateProvider, Verdict};
+use provider::{CandidateProvider, Solution, Verdict};
 
 /// The most distributions whose metadata is read before a search is stopped.
 const MOST_LOOKED_AT: usize = 1000;
@@ -176,27 +177,47 @@ fn search(
     report: &dyn Report,
 ) -> Result<Resolution, ResolveError> {
     let preferences = Preferences { request, tags };
+    let mut search = |roots: &[Requirement]| solution(preferences, roots, available, ahead, &mut knowledge, report);
+    let first = search(roots)?;
+    // Without `newest`, what exists is good; a lock has its versions.
+    let best = match request.newest && !request.offline && request.preferred.is_none() {
+        true => balance::balanced(roots, first, search),
+        false => first,
+    };
+    order::order(request, roots, &best.chosen)
+}
+
+/// One solution; `knowledge` grows.
+fn solution(
+    preferences: Preferences<'_>,
+    roots: &[Requirement],
+    available: &dyn Available,
+    ahead: &prefetch::Prefetch<'_>,
+    knowledge: &mut Knowledge,
+    report: &dyn Report,
+) -> Result<Solution, ResolveError> {
     loop {
-        let provider = CandidateProvider::new(preferences, roots, available, ahead, &knowledge, report);
+        let provider = CandidateProvider::new(preferences, roots, available, ahead, knowledge, report);
         match provider.solve()? {
-            Verdict::Solved(chosen) => return order::order(request, roots, &chosen),
-            Verdict::Again(learned) => knowledge = merged(knowledge, learned),
+            Verdict::Solved(solution) => return Ok(solution),
+            Verdict::Again(learned) => knowledge.learn(learned),
             Verdict::Unsolvable { learned, conflict } => match learned {
-                Some(learned) => knowledge = merged(knowledge, learned),
+                Some(learned) => knowledge.learn(learned),
                 None => return Err(conflict),
             },
         }
     }
 }
 
-/// The knowledge only grows, so searches end.
-fn merged(mut known: Knowledge, learned: Knowledge) -> Knowledge {
-    known.widened.extend(learned.widened);
-    known.not_only_developed.extend(learned.not_only_developed);
-    for (key, urls) in learned.urls {
-        known.urls.entry(key).or_default().extend(urls);
+impl Knowledge {
+    /// The knowledge only grows, so searches end.
+    fn learn(&mut self, learned: Self) {
+        self.widened.extend(learned.widened);
+        self.not_only_developed.extend(learned.not_only_developed);
+        for (key, urls) in learned.urls {
+            self.urls.entry(key).or_default().extend(urls);
+        }
     }
-    known
 }
 
 /// The requirements that apply to this Python, with their pins.

@@ -21,7 +21,7 @@ use crate::index::ProjectFiles;
 use crate::metadata::Metadata;
 use crate::name;
 use crate::requirement::Requirement;
-use crate::version::Specifiers;
+use crate::version::{Specifiers, Version};
 
 /// A package of the solver: a project, or one of its extras.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,12 +65,27 @@ impl fmt::Display for CandidateIndex {
 
 /// The result of a search.
 pub(super) enum Verdict {
-    /// A candidate of each project, with its metadata, by key.
-    Solved(Chosen),
+    /// A candidate of each project.
+    Solved(Solution),
     /// It must start again, with this knowledge.
     Again(Knowledge),
     /// There is no solution, except perhaps with the knowledge in `learned`.
     Unsolvable { learned: Option<Knowledge>, conflict: ResolveError },
+}
+
+/// A candidate of each project, and how good that is.
+pub(super) struct Solution {
+    pub(super) chosen: Chosen,
+    /// Of each requested project.
+    pub(super) standings: Vec<Standing>,
+}
+
+/// How good the version of a requested project is.
+pub(super) struct Standing {
+    /// How many versions are better and would be possible.
+    pub(super) passed_over: usize,
+    /// The best one.
+    pub(super) best: Option<Version>,
 }
 
 /// Candidates by the keys of their projects.
@@ -147,7 +162,11 @@ impl<'a> CandidateProvider<'a> {
             };
         }
         match outcome {
-            Ok(solvables) => Ok(Verdict::Solved(provider.chosen(&solvables))),
+            Ok(solvables) => {
+                let chosen = provider.chosen(&solvables);
+                let standings = provider.roots.iter().map(|root| provider.standing(root, &chosen)).collect();
+                Ok(Verdict::Solved(Solution { chosen, standings }))
+            }
             Err(UnsolvableOrCancelled::Unsolvable(conflict)) => {
                 let graph = conflict.graph(&solver);
                 let involved = explain::involved(provider, &graph);
@@ -172,6 +191,20 @@ impl<'a> CandidateProvider<'a> {
             }
         }
         chosen
+    }
+
+    fn standing(&self, root: &Requirement, chosen: &Chosen) -> Standing {
+        let key = root.key();
+        let used = chosen.get(&key).and_then(|(candidate, _)| candidate.version());
+        let known = self.of_project.borrow();
+        let candidates = self.candidates.borrow();
+        let all = known.get(&key).into_iter().flatten().map(|index| &candidates[*index]);
+        let possible = all.filter(|candidate| !candidate.is_yanked() || root.specifiers.names_version());
+        let versions = possible.filter_map(|candidate| candidate.version());
+        let mut better: Vec<&Version> = versions.take_while(|version| Some(*version) != used).collect();
+        better.retain(|version| root.specifiers.contains(version));
+        better.dedup();
+        Standing { passed_over: better.len(), best: better.first().map(|version| (*version).clone()) }
     }
 
     /// The knowledge that could still be gained about the projects in conflict.

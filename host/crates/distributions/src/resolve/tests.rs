@@ -184,6 +184,16 @@ fn a_choice_that_excludes_another_is_taken_back() {
 }
 
 #[test]
+fn one_version_back_is_better_than_many() {
+    // As docutils and Sphinx: old versions of the second do not say what they exclude.
+    let case = case("d 23\n d 22\n s 9; d<23\n s 8; d<23\n s 7; d<22\n s 3; d\n s 2; d");
+    assert_eq!(case.found(&["d", "s"]), "d 22, s 9");
+    assert_eq!(case.found(&["s", "d"]), "s 9, d 22");
+    // Not beyond what is requested.
+    assert_eq!(case.found(&["d>22", "s"]), "d 23, s 3");
+}
+
+#[test]
 fn a_conflict_is_shown_as_a_chain() {
     let (message, chain) = case("app 1.0; a; b\na 1.0; lib>=2\nb 1.0; lib<2\nlib 1.5\nlib 2.5").error(&["app"]);
     assert_eq!(message, "There is a version conflict: no usable version satisfies lib<2 and lib>=2 at once");

@@ -220,6 +220,9 @@ impl FailedCommand {
     }
 }
 
+/// The most paths that an error lists: a recipe may write in all entries of the buildout directory.
+const MOST_PATHS: usize = 8;
+
 /// What a command is kept from, in a sentence: many a failure comes of it.
 fn confined(policy: &CommandPolicy, makes: &[PathBuf]) -> Option<String> {
     let temporary = match policy.level {
@@ -236,6 +239,9 @@ fn confined(policy: &CommandPolicy, makes: &[PathBuf]) -> Option<String> {
     let level = policy.level.name();
     let paths = match writable.as_slice() {
         [] => String::new(),
+        paths if paths.len() > MOST_PATHS => {
+            format!("{}, {} other paths and ", paths[..MOST_PATHS].join(", "), paths.len() - MOST_PATHS)
+        }
         paths => format!("{} and ", paths.join(", ")),
     };
     let network = if policy.network { "the network of a grant" } else { "no network" };
@@ -267,6 +273,14 @@ mod tests {
         let confined =
             "It was confined (--sandbox=full): no network, and write access only to /b/x and a private /tmp.";
         assert_eq!(failed.details()[2], confined);
+        let many = CommandPolicy { write: (0..20).map(|n| format!("/b/{n}").into()).collect(), ..policy.clone() };
+        let failed = log.failed("make all".into(), "exited with status 2".into(), &many, &[]);
+        assert!(
+            failed.details()[2].ends_with(
+                "only to /b/0, /b/1, /b/2, /b/3, /b/4, /b/5, /b/6, /b/7, 12 other paths and a private /tmp."
+            ),
+            "{failed:?}"
+        );
         let lent = CommandPolicy { network: true, ..policy };
         let failed = log.failed("make all".into(), "exited with status 2".into(), &lent, &[]);
         assert!(failed.details()[2].contains("(--sandbox=full): the network of a grant, and"), "{failed:?}");

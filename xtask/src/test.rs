@@ -26,15 +26,29 @@ pub fn test(workspace: &Workspace, arguments: &[String]) -> Result<(), CommandFa
 
 /// The same for a host that is built.
 pub(crate) fn run_all(workspace: &Workspace, guests: &Guests, arguments: &[String], steps: &mut FailedSteps) {
-    steps.note("test guests", build_test_guests(workspace, guests));
-    steps.note("cross-check", build_cross_check(workspace));
-    steps.note("compilers of other languages", toolchains(workspace));
-    steps.note("server of the remote cache", remote_server(workspace));
-    steps.note("sources", sources(workspace).map(|found| say_where_sources_go(workspace, found)));
-    steps.note("tests of the Python runtime", python_runtime::test_if_possible(workspace));
+    std::thread::scope(|scope| {
+        // Downloads wait for servers: in that time, something can be compiled.
+        let fetching = scope.spawn(|| fetch(workspace));
+        steps.note("test guests", build_test_guests(workspace, guests));
+        steps.note("cross-check", build_cross_check(workspace));
+        steps.note("tests of the Python runtime", python_runtime::test_if_possible(workspace));
+        match fetching.join() {
+            Ok(fetched) => fetched.into_iter().for_each(|(name, outcome)| steps.note(name, outcome)),
+            Err(_) => steps.note("downloads", Err(CommandFailure::new("xtask panicked"))),
+        }
+    });
     // Two calls: what guests depend on would change the features of what wasmtime depends on, and so compile it again.
     steps.note("tests of the host", host_tests(workspace, arguments));
     steps.note("tests of guests", cargo_test(workspace, &guest_packages(), arguments));
+}
+
+/// What tests need from elsewhere.
+fn fetch(workspace: &Workspace) -> [(&'static str, Result<(), CommandFailure>); 3] {
+    [
+        ("compilers of other languages", toolchains(workspace)),
+        ("server of the remote cache", remote_server(workspace)),
+        ("sources", sources(workspace).map(|found| say_where_sources_go(workspace, found))),
+    ]
 }
 
 /// The test program that takes the longest, and waits for other programs most of the time.

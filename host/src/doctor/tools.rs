@@ -49,7 +49,10 @@ impl Tools<'_> {
         let program = words.next().unwrap_or("cc");
         let flags: Vec<&str> = words.collect();
         let Ok(directory) = tempfile::tempdir() else {
-            return Check { verdict: CheckVerdict::Warning, ..Check::good(name, "not tried: there is no temporary directory") };
+            return Check {
+                verdict: CheckVerdict::Warning,
+                ..Check::good(name, "not tried: there is no temporary directory")
+            };
         };
         match self.compile(program, &flags, directory.path()) {
             Ok(()) => {

@@ -60,6 +60,9 @@ fn a_python_may_be_a_link_in_another_directory() {
     for python in [".local/bin/python3", "linked/bin/python"] {
         buildout.shell("rm -rf develop-eggs eggs .installed.cfg \"$HOME/.cache/buildout-host/distributions\"");
         buildout.run(&[&format!("buildout:executable={home}/{python}")]);
-        assert_eq!(buildout.shell("cat asked; rm asked; head -1 bin/ask"), format!("asked 3.1\n#!/tmp/home/{python}\n"));
+        assert_eq!(
+            buildout.shell("cat asked; rm asked; head -1 bin/ask"),
+            format!("asked 3.1\n#!/tmp/home/{python}\n")
+        );
     }
 }

@@ -37,8 +37,9 @@ struct GrantedScene {
 impl GrantedScene {
     fn new() -> Self {
         let space = Space::for_python();
-        let wheel =
-            ModuleWheel::new("generating", "1.0").group("zc.buildout", "default = generating:Recipe").module(GENERATING);
+        let wheel = ModuleWheel::new("generating", "1.0")
+            .group("zc.buildout", "default = generating:Recipe")
+            .module(GENERATING);
         let index = IndexServer::start(vec![wheel]);
         let configuration =
             format!("[buildout]\nindex = {}\nparts = made\n\n[made]\nrecipe = generating\n", index.url());
@@ -47,7 +48,7 @@ impl GrantedScene {
         Self { space, _index: index }
     }
 
-    /// A path outside the buildout, as the program gets it.
+    /// A path outside the buildout, as a command line has it; files have `/tmp/outside`.
     fn outside(&self, name: &str) -> String {
         self.space.path(&format!("/tmp/outside/{name}")).display().to_string()
     }
@@ -86,7 +87,7 @@ fn a_command_makes_a_granted_path_that_does_not_exist() {
         let scene = GrantedScene::new();
         let target = format!("made:target={}; cat {}", scene.outside("new/out.txt"), scene.outside("secret"));
         std::fs::create_dir(scene.outside("new")).unwrap();
-        scene.grant(&format!("write = [{:?}]", scene.outside("new/out.txt")));
+        scene.grant("write = [\"/tmp/outside/new/out.txt\"]");
         let printed = scene.fails(&[level, &target]);
         assert!(!printed.contains("secret\n"), "what is next to it is not opened: {printed}");
         scene.space.succeeds(&["run", level, &format!("made:target={}", scene.outside("new/out.txt"))]);
@@ -105,6 +106,6 @@ fn what_a_command_does_not_see_is_shown_with_its_grant() {
     let program = format!("made:program={}", scene.outside("tool"));
     let printed = scene.fails(&[&program]);
     assert!(printed.contains(grant), "{printed}");
-    scene.grant(&format!("read = [{:?}]", scene.space.path("/tmp/outside").display().to_string()));
+    scene.grant("read = [\"/tmp/outside\"]");
     scene.space.succeeds(&["run", &input, &program]);
 }

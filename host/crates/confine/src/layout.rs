@@ -165,9 +165,8 @@ pub fn is_seen(path: &Path, policy: &CommandPolicy) -> bool {
         SETTINGS.iter().chain(&SETTINGS_FILES).any(|known| path.starts_with(known))
             || settings_with_version().any(|known| path.starts_with(known))
     };
-    let is_beneath = |known: &PathBuf| {
-        path.starts_with(known) || known.canonicalize().is_ok_and(|known| path.starts_with(known))
-    };
+    let is_beneath =
+        |known: &PathBuf| path.starts_with(known) || known.canonicalize().is_ok_and(|known| path.starts_with(known));
     is_of_system(path)
         || path.starts_with("/etc") && is_setting()
         || policy.read.iter().chain(&policy.write).any(is_beneath)

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base::interrupt::Interrupt;
-use config::facts::{links_of_python, StartPython, installation};
+use config::facts::{StartPython, installation, links_of_python};
 use config::options::Buildout;
 use confine::{self, CommandOutcome, CommandPolicy, ConfineError, NativeCommand, Runner};
 use recipe::{Locations, NativeSettings};

@@ -57,6 +57,12 @@ pub fn is_part_name(name: &str) -> bool {
     !matches!(name, "" | "." | ".." | "buildout") && !name.contains(['/', '\\', '\0'])
 }
 
+/// Whether a file has the name of a configuration file. Hidden ones are notes of programs, such as `.mr.developer.cfg`.
+pub(crate) fn is_profile(path: &Path) -> bool {
+    let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !is_hidden && path.extension().is_some_and(|extension| extension == "cfg")
+}
+
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);

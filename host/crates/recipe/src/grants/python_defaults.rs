@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::applicant::Applicant;
 use super::checkouts::{Checkouts, VERSION_CONTROL, leads_to};
 use super::guard::Guard;
-use super::locations::Locations;
+use super::locations::{Locations, is_profile};
 use super::mounts::{holds, normalize};
 use super::unconfined_programs::started;
 use crate::component::{METADATA, PythonProgram, declares_recipes};
@@ -121,7 +121,7 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
 }
 
 /// Configuration files next to those that this run reads: another run may read them (`run -c`). What the state records of the
-/// part is its own. Hidden files are notes of programs, such as `.mr.developer.cfg`.
+/// part is its own.
 fn other_profiles(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let Locations { directory, configuration_directory, parts, protected, .. } = &**applicant.locations;
     let read = protected.iter().filter(|path| is_profile(path)).filter_map(|path| path.parent());
@@ -133,12 +133,6 @@ fn other_profiles(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let entries = directories.iter().flat_map(|path| std::fs::read_dir(path).into_iter().flatten().flatten());
     let found = entries.map(|entry| entry.path()).filter(|path| is_profile(path) && !path.is_dir());
     found.filter(|path| !applicant.records.is_of(applicant.part, path)).collect()
-}
-
-/// Whether a file has the name of a configuration file.
-fn is_profile(path: &Path) -> bool {
-    let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-    !is_hidden && path.extension().is_some_and(|extension| extension == "cfg")
 }
 
 /// The part's places, unless it shares them with the user. A program whose commands have the network, such as

@@ -112,7 +112,7 @@ fn never_granted(path: &std::path::Path) -> String {
 /// Why the guest did not return.
 pub(super) fn of_trap(state: &mut StoreState, error: wasmtime::Error, request: &CallRequest<'_>) -> RecipeError {
     let printed = state.output().end();
-    let created = std::mem::take(&mut state.call.created);
+    let created = state.call.take_created();
     let failed = |problem| RecipeError { created, ..RecipeError::new(problem, request.subject.clone()) };
     if error.is::<Interrupted>() {
         return failed(RecipeProblem::Interrupted(state.native.settings.interrupt.signal().unwrap_or_default()));

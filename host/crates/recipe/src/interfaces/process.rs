@@ -32,6 +32,9 @@ use crate::native::staging::Staging;
 use crate::native::streams::{LostOutput, StreamSink, StreamSinks};
 use crate::native::variables::system_strings;
 
+/// Why no grant helps.
+const PROTECTED: &str = "buildout-host protects its own files and those of the configuration";
+
 /// Marks the interface in the linker.
 pub(crate) struct NativeProcesses;
 
@@ -222,10 +225,13 @@ impl ProcessView<'_> {
             self.call.made.add(path);
         }
         for path in settled.removed {
-            let message = format!(
-                "The command made {}, which is not in `location`: it was removed. Add it to `location` to keep it.",
-                path.display()
-            );
+            let shown = path.display();
+            let message = match self.call.rights.is_protected(&path) {
+                true => format!("The command made {shown}, which was removed: {PROTECTED}"),
+                false => format!(
+                    "The command made {shown}, which is not in `location`: it was removed. Add it to `location` to keep it."
+                ),
+            };
             self.warn(&message);
         }
         Ok(())
@@ -249,9 +255,7 @@ impl ProcessView<'_> {
             return;
         }
         if access == Access::Write && rights.is_protected(&path) {
-            let message = format!(
-                "The command may not write to {shown}: buildout-host protects its own files and those of the configuration"
-            );
+            let message = format!("The command may not write to {shown}: {PROTECTED}");
             self.call.was_protected = true;
             return self.warn(&message);
         }

@@ -77,7 +77,7 @@ impl EndedCommand<'_> {
             Some(mark) => (mark, false),
             None => (find(&MISSING)?, true),
         };
-        let named = path_in(line, mark)?;
+        let named = path_in(line, mark, is_missing)?;
         let path = normalize(&self.directory.join(named.strip_prefix("file://").unwrap_or(named)));
         // A path that nothing can be granted for, or that the command may write: there is another reason.
         let is_private = ["/dev", "/proc"].iter().any(|private| path.starts_with(private));
@@ -135,8 +135,8 @@ fn read(path: PathBuf) -> RefusedPath {
 }
 
 /// The path that a message is about: in quotation marks, or the last word before the mark that looks like one, or the first one
-/// after it.
-fn path_in<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
+/// after it. `or_word`: any word can be one.
+fn path_in<'a>(line: &'a str, mark: &str, or_word: bool) -> Option<&'a str> {
     for (open, close) in QUOTES {
         if let Some((inside, _)) = line.split_once(open).and_then(|(_, rest)| rest.split_once(close)) {
             return Some(inside).filter(|inside| !inside.is_empty());
@@ -150,7 +150,10 @@ fn path_in<'a>(line: &'a str, mark: &str) -> Option<&'a str> {
     let mut words = rest.split_whitespace().map(plain).rev();
     match before.contains("cannot create ") {
         true => words.next(),
-        false => words.find(|word| word.contains('/')).or_else(|| after.next()),
+        false => {
+            let last = words.clone().next().filter(|_| or_word);
+            words.find(|word| word.contains('/')).or_else(|| after.next()).or(last)
+        }
     }
 }
 
@@ -220,6 +223,13 @@ mod tests {
         }
         let line = format!("bash: line 1: {file}: No such file or directory");
         let written = Some((file.clone(), Access::Write));
+        // A link where the command runs leads to it.
+        let link = Path::new(&file).with_file_name("link");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let read = vec![link.clone()];
+        let named = format!("cat: {}: No such file or directory", link.display());
+        let policy = CommandPolicy { written: read, ..CommandPolicy::default() };
+        assert_eq!(found(&[&named], "true", policy), Some((link.display().to_string(), Access::Read)));
         assert_eq!(found(&[&line], &format!("echo > {file}"), CommandPolicy::default()), written);
         // Without namespaces, it is visible.
         let partial = || CommandPolicy { level: ConfinementLevel::Partial, ..CommandPolicy::default() };

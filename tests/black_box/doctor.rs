@@ -91,6 +91,25 @@ fn without_a_compiler_it_names_the_package_of_the_distribution() {
     }
 }
 
+#[test]
+fn a_directory_in_which_nothing_can_be_made_is_reported_as_such() {
+    let space = Space::new();
+    let with = |name: &str, value: &str| {
+        space.command(host()).args(["doctor", "--json"]).env(name, value).output().expect("it starts")
+    };
+    let output = with("TMPDIR", "/nonexistent");
+    assert_eq!(output.status.code(), Some(1), "{}", printed(&output));
+    let (status, all) = check(&output, "temporary directory");
+    assert_eq!(status, "missing", "{all}");
+    assert!(all.contains("/nonexistent is not a directory") && all.contains("set TMPDIR"), "{all}");
+    // The compiler cannot be tried, and is not to be installed.
+    assert!(check(&output, "C compiler").1.contains("not tried"), "{}", printed(&output));
+    let output = with("HOME", "/proc");
+    let (status, all) = check(&output, "cache");
+    assert_eq!(status, "warning", "{all}");
+    assert!(all.contains("/proc/.cache/buildout-host cannot be written to"), "{all}");
+}
+
 /// In a separate user namespace, whose limits it may set.
 fn mounted_in_user_namespace(space: &Space, script: &str) -> Output {
     let run = space.command("unshare").args(["-rm", "sh", "-c", script]).output();

@@ -3,6 +3,7 @@
 
 mod developer;
 mod fakes;
+mod granted;
 mod hostile;
 mod network;
 mod published;

@@ -17,7 +17,17 @@ const LITTLE_SPACE: u64 = 1 << 30;
 pub(super) fn check(environment: &Environment, program: &Path) -> Vec<Check> {
     let variable = |name: &str| environment.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let temporary = variable("TMPDIR").unwrap_or_else(|| "/tmp".into());
-    vec![python_runtime(program), cache(environment), space("temporary directory", &temporary)]
+    vec![python_runtime(program), cache(environment), temporary_directory(&temporary)]
+}
+
+/// It is not made if it is missing.
+fn temporary_directory(directory: &Path) -> Check {
+    let name = "temporary directory";
+    if directory.is_dir() {
+        return space(name, directory);
+    }
+    let found = format!("{} is not a directory", directory.display());
+    Check::new(name, CheckVerdict::Missing, found, "Make it, or set TMPDIR to another directory.")
 }
 
 fn python_runtime(program: &Path) -> Check {
@@ -54,7 +64,8 @@ fn cache(environment: &Environment) -> Check {
 fn space(name: &'static str, directory: &Path) -> Check {
     let shown = directory.display();
     let existing = directory.ancestors().find(|path| path.is_dir()).unwrap_or(Path::new("/"));
-    if rustix::fs::access(existing, rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK).is_err() {
+    // The permissions do not decide it alone: root may write everywhere, but nothing can be made in /proc.
+    if tempfile::tempfile_in(existing).is_err() {
         let remedy = format!("Make {} writable, or choose another directory.", existing.display());
         return Check::new(name, CheckVerdict::Warning, format!("{shown} cannot be written to"), remedy);
     }

@@ -48,7 +48,13 @@ impl Tools<'_> {
         let mut words = compiler.unwrap_or("cc").split_whitespace();
         let program = words.next().unwrap_or("cc");
         let flags: Vec<&str> = words.collect();
-        match self.compile(program, &flags) {
+        let Ok(directory) = tempfile::tempdir() else {
+            return Check {
+                verdict: CheckVerdict::Warning,
+                ..Check::good(name, "not tried: there is no temporary directory")
+            };
+        };
+        match self.compile(program, &flags, directory.path()) {
             Ok(()) => {
                 let version = self.start(program, &["--version"], Path::new("/")).unwrap_or_default();
                 Check::good(name, first_line(&version))
@@ -59,11 +65,10 @@ impl Tools<'_> {
         }
     }
 
-    fn compile(&self, program: &str, flags: &[&str]) -> Result<(), String> {
-        let directory = tempfile::tempdir().map_err(|error| format!("no temporary directory: {error}"))?;
-        std::fs::write(directory.path().join("try.c"), PROGRAM).map_err(|error| error.to_string())?;
+    fn compile(&self, program: &str, flags: &[&str], directory: &Path) -> Result<(), String> {
+        std::fs::write(directory.join("try.c"), PROGRAM).map_err(|error| error.to_string())?;
         let arguments: Vec<&str> = flags.iter().copied().chain(["-o", "try", "try.c"]).collect();
-        self.start(program, &arguments, directory.path()).map(drop)
+        self.start(program, &arguments, directory).map(drop)
     }
 
     fn make(&self) -> Check {

@@ -94,7 +94,7 @@ impl Session {
             let steps = stage.steps(&preview.installed, &presence);
             let made = steps.iter().filter(|step| !matches!(step, Step::Uninstall(..)));
             outlook.authorities.extend(made.filter_map(|step| Authority::of(&stage.view, step.part())));
-            outlook.cached.extend(forecast(&stage, &preview.installed, &steps)?);
+            outlook.cached.extend(forecast(&stage, &steps)?);
             outlook.steps.extend(steps);
             match distributions(&stage, &preview.installed) {
                 Ok(changes) => outlook.distributions.extend(changes),
@@ -165,17 +165,13 @@ impl Preview {
 }
 
 /// Whether the cache has the parts that would be installed.
-fn forecast(stage: &Stage, installed: &InstalledState, steps: &[Step]) -> Result<Vec<PartForecast>, RunError> {
+fn forecast(stage: &Stage, steps: &[Step]) -> Result<Vec<PartForecast>, RunError> {
     let installs = steps.iter().filter(|step| matches!(step, Step::Install(..)));
     let parts: Vec<&str> = installs.map(Step::part).collect();
     if parts.is_empty() {
         return Ok(Vec::new());
     }
     let Some(cache) = PartCache::of(&stage.view)? else { return Ok(Vec::new()) };
-    let runtime = stage.view.recipes.runtime()?;
-    for (part, recorded) in &installed.parts {
-        runtime.record(part, Some(&recorded.installed), &stage.locations);
-    }
     cache.forecast(&stage.view, &parts)
 }
 

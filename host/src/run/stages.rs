@@ -78,6 +78,13 @@ impl Stages {
     /// Initializes the parts of the stage, and adds it to the list.
     pub(super) fn begin(&mut self, coming: ComingStage, installed: &InstalledState) -> Result<Arc<Stage>, RunError> {
         let ComingStage { view, kind } = coming;
+        // What a recipe may change depends on what its part made before.
+        if !installed.parts.is_empty() {
+            let (runtime, locations) = (view.recipes.runtime()?, view.locations()?);
+            for (part, recorded) in &installed.parts {
+                runtime.record(part, Some(&recorded.installed), &locations);
+            }
+        }
         let stage = Arc::new(match kind {
             StageKind::Python { section } => closure::stage(view, &self.loaded, &section, &self.named)?,
             StageKind::Original => closure::stage_of_original(view, &self.loaded)?,

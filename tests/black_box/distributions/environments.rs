@@ -45,3 +45,24 @@ fn an_environment_may_be_of_a_python_in_the_home_directory() {
     let (printed, succeeded) = buildout.try_run(&[&format!("command:command=cat {home}/secret")]);
     assert!(!succeeded && printed.contains("No such file or directory"), "{printed}");
 }
+
+#[test]
+fn a_python_may_be_a_link_in_another_directory() {
+    let buildout = IndexedBuildout::new(&(FIVE_LINES.replace("parts = app", "parts = app command") + COMMAND));
+    buildout.shell(INSTALL);
+    // As a user links one, and an environment made of that link.
+    let link = "mkdir -p \"$HOME/.local/bin\" && ln -s ../../pythons/short/bin/python3 \"$HOME/.local/bin/python3.x\" && \
+                ln -s python3.x \"$HOME/.local/bin/python3\" && \
+                \"$HOME/.local/bin/python3\" -m venv --without-pip \"$HOME/linked\" && \
+                ln -sf \"$HOME/.local/bin/python3\" \"$HOME/linked/bin/python3\"";
+    buildout.shell(link);
+    let home = buildout.space.root().join("home").display().to_string();
+    for python in [".local/bin/python3", "linked/bin/python"] {
+        buildout.shell("rm -rf develop-eggs eggs .installed.cfg \"$HOME/.cache/buildout-host/distributions\"");
+        buildout.run(&[&format!("buildout:executable={home}/{python}")]);
+        assert_eq!(
+            buildout.shell("cat asked; rm asked; head -1 bin/ask"),
+            format!("asked 3.1\n#!/tmp/home/{python}\n")
+        );
+    }
+}

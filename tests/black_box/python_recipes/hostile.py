@@ -37,6 +37,8 @@ FILES = {
     'pylock': 'pylock.toml',
     'configuration': 'buildout.cfg',
     'profile': 'base.cfg',
+    'other_configuration': 'staging.cfg',
+    'other_profile': 'shared/deep/other.cfg',
     'optional_profile': 'missing.cfg',
     'optional_profile_in_a_directory': 'conf/missing.cfg',
     'copies_of_profiles': 'copies/of-a-profile',
@@ -209,6 +211,22 @@ def try_optional_profile_by_renaming(recipe, directory):
 
 def try_optional_profile_by_a_command(recipe, directory):
     shell('mkdir -p other/conf; echo "[buildout]" > other/conf/missing.cfg; echo "[buildout]" > missing.cfg')
+
+
+def try_other_configurations_by_a_command(recipe, directory):
+    shell('cd %s; echo owned > staging.cfg; echo owned >> shared/deep/other.cfg; rm -f staging.cfg shared/deep/other.cfg;'
+          ' echo owned > made; mv made staging.cfg; mv staging.cfg prod.cfg' % directory)
+
+
+def try_other_configuration_by_renaming(recipe, directory):
+    made = os.path.join(directory, 'made')
+    with open(made, 'w') as file:
+        file.write('[buildout]')
+    try:
+        os.replace(made, os.path.join(directory, 'staging.cfg'))
+        got('a renamed configuration')
+    finally:
+        os.unlink(made)
 
 
 def try_nested_git_by_rename(recipe, directory):

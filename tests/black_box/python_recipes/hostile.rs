@@ -33,6 +33,7 @@ impl Scene {
         );
         space.write("buildout.cfg", &configuration);
         space.write("base.cfg", "[base]\n");
+        space.write("staging.cfg", "[staging]\n");
         space.write("keys/acme.pub", "key");
         let recipes = "[recipe.victim]\ngrant = { env = [\"SECRET\"] }\n[recipe.named]\npath = \"named.wasm\"\n";
         space.write("recipes.toml", recipes);
@@ -45,6 +46,7 @@ impl Scene {
         space.write("dist/x", "");
         space.write("downloads/dist/x", "");
         space.write("shared/deep/real.cfg", "[real]\n");
+        space.write("shared/deep/other.cfg", "[other]\n");
         std::os::unix::fs::symlink("deep", space.path("shared/linked")).unwrap();
         std::os::unix::fs::symlink("shared/linked/real.cfg", space.path("linked.cfg")).unwrap();
         space.write("bare/config", "[core]\n");
@@ -81,6 +83,8 @@ fn kept(space: &Space) -> Vec<(String, Option<Vec<u8>>)> {
     let mut kept: Vec<String> = [
         "buildout.cfg",
         "base.cfg",
+        "staging.cfg",
+        "shared/deep/other.cfg",
         "missing.cfg",
         "conf/missing.cfg",
         "other/conf/missing.cfg",

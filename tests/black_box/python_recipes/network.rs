@@ -84,7 +84,7 @@ fn what_was_refused_to_a_recipe_that_goes_on_is_reported_at_the_end() {
     assert_eq!(
         last,
         "buildout: Part made was made, but something that its recipe tried was refused, so the part may be incomplete. If the part needs it: \
-         in recipes.toml, below [recipe.going_on], write: grant = { write = [\"/opt/going-on\"] }"
+         in recipes.toml, below [recipe.going_on], write: grant = { write = [\"/opt/going-on/\"] }"
     );
     // What fails for another reason is the recipe's own business.
     space.write("buildout.cfg", &configuration("exit 3"));

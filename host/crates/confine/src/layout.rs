@@ -159,6 +159,20 @@ pub fn is_of_system(path: &Path) -> bool {
     SYSTEM.iter().any(|directory| path.starts_with(directory))
 }
 
+/// Whether a command under this policy may read `path` (absolute, without `..`), if it exists.
+pub fn is_seen(path: &Path, policy: &CommandPolicy) -> bool {
+    let is_setting = || {
+        SETTINGS.iter().chain(&SETTINGS_FILES).any(|known| path.starts_with(known))
+            || settings_with_version().any(|known| path.starts_with(known))
+    };
+    let is_beneath =
+        |known: &PathBuf| path.starts_with(known) || known.canonicalize().is_ok_and(|known| path.starts_with(known));
+    is_of_system(path)
+        || path.starts_with("/etc") && is_setting()
+        || policy.read.iter().chain(&policy.write).any(is_beneath)
+        || policy.staged.iter().any(|staged| staged.shows_existing && path.starts_with(&staged.path))
+}
+
 /// Where commands may have made links. What does not exist contains none.
 fn written(policy: &CommandPolicy) -> Vec<PathBuf> {
     let mut written: Vec<PathBuf> =
@@ -305,6 +319,21 @@ mod tests {
         assert!(others(policy(&[&link], &[])).unwrap().0.is_empty());
         let error = others(policy(&[], &[&link])).unwrap_err().to_string();
         assert!(error.contains("link is a symbolic link that a recipe may have made"), "{error}");
+    }
+
+    #[test]
+    fn what_a_command_sees_is_known() {
+        let root = tempfile::tempdir().unwrap();
+        let root = root.path().canonicalize().unwrap();
+        std::fs::create_dir(root.join("real")).unwrap();
+        std::os::unix::fs::symlink("real", root.join("link")).unwrap();
+        let policy = policy(&[&root.join("link")], &[]);
+        for path in [root.join("link/x"), root.join("real/x"), "/usr/x".into(), "/etc/passwd".into()] {
+            assert!(is_seen(&path, &policy), "{}", path.display());
+        }
+        for path in [root.join("other"), root.clone(), "/etc/shadow".into(), "/var/lib".into()] {
+            assert!(!is_seen(&path, &policy), "{}", path.display());
+        }
     }
 
     #[test]

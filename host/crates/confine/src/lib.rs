@@ -21,7 +21,7 @@ mod spawner;
 pub use command::{CommandInput, CommandOutcome, CommandStream, NativeCommand};
 pub use error::{ConfineError, Layer};
 
-pub use layout::{is_of_system, resolve_for};
+pub use layout::{is_of_system, is_seen, resolve_for};
 pub use linux::{landlock_version, relocate};
 pub use policy::{CommandLimits, CommandPolicy, ConfinementLevel, Staged};
 pub use runner::Runner;

@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use base::interrupt::Interrupt;
-use config::facts::{StartPython, installation};
+use config::facts::{StartPython, installation, links_of_python};
 use config::options::Buildout;
 use confine::{self, CommandOutcome, CommandPolicy, ConfineError, NativeCommand, Runner};
 use recipe::{Locations, NativeSettings};
@@ -51,6 +51,7 @@ impl Starter {
         let level = if is_made { native.level } else { confine::ConfinementLevel::None };
         // A virtual environment in the buildout may be of a Python in the home directory (pyenv, uv).
         read.extend(installation(Path::new(executable), &locations.kept));
+        read.extend(links_of_python(Path::new(executable)));
         let read = read.into_iter().filter(|path| path.exists()).collect();
         let mut environment = BTreeMap::from([("HOME", "/tmp".to_owned()), ("LANG", "C.UTF-8".to_owned())]);
         if !paths.is_empty() {

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use base::paths::normalize;
+
 use super::behind_shim;
 
 /// The file that makes a directory a virtual environment.
@@ -10,14 +12,35 @@ const SETTINGS: &str = "pyvenv.cfg";
 /// The longest `pyvenv.cfg` that is read, in bytes.
 const LONGEST: u64 = 64 << 10;
 
-/// The directories that a command must read to start the Python `executable`: its virtual environment, if it has one, and where
-/// it is installed. `directory` decides which Python a shim of pyenv starts. None of the directories contains one of `kept`.
+/// As many links as the kernel follows.
+const MOST_LINKS: usize = 40;
+
+/// The paths that a command must read to start the Python `executable`: its virtual environment, if it has one, where it is
+/// installed, and the links that lead there. `directory` decides which Python a shim of pyenv starts. None of the directories
+/// contains one of `kept`.
 pub fn directories_of_python(executable: &Path, directory: &Path, kept: &[PathBuf]) -> Vec<PathBuf> {
     let python = behind_shim(executable, directory).unwrap_or_else(|| executable.to_owned());
     let root = python.parent().and_then(Path::parent);
     let environment = root.filter(|root| root.join(SETTINGS).is_file());
     let environment = environment.filter(|root| !kept.iter().any(|kept| kept.starts_with(root)));
-    environment.map(Path::to_owned).into_iter().chain(installation(&python, kept)).collect()
+    let installation = installation(&python, kept);
+    let links = if installation.is_empty() { Vec::new() } else { links_of_python(&python) };
+    environment.map(Path::to_owned).into_iter().chain(installation).chain(links).collect()
+}
+
+/// The symbolic links from `python` to the file that starts: a user's `python3` may be a link in `~/.local/bin`, which commands
+/// do not see, to a Python that is installed elsewhere.
+pub fn links_of_python(python: &Path) -> Vec<PathBuf> {
+    let mut links = Vec::new();
+    let mut path = python.to_owned();
+    while links.len() < MOST_LINKS
+        && let Ok(target) = std::fs::read_link(&path)
+    {
+        // `..` in a target is relative to the directory that has the link, wherever links on the way lead.
+        let holder = path.parent().and_then(|holder| holder.canonicalize().ok()).unwrap_or_default();
+        links.push(std::mem::replace(&mut path, normalize(&holder.join(target))));
+    }
+    links
 }
 
 /// Where the Python of a virtual environment is installed, as the environment names it and without links; nothing if it is not
@@ -83,7 +106,8 @@ mod tests {
         let (_space, home) = home();
         let at = |path: &str| home.join(path);
         let found = directories_of_python(&at("environment/bin/python"), Path::new("/"), std::slice::from_ref(&home));
-        assert_eq!(found, [at("environment"), at("tools/link"), at("tools/python")]);
+        let link = at("environment/bin/python");
+        assert_eq!(found, [at("environment"), at("tools/link"), at("tools/python"), link]);
         let found = directories_of_python(&at("tools/python/bin/python3"), Path::new("/"), std::slice::from_ref(&home));
         assert_eq!(found, [at("tools/python")]);
     }
@@ -94,7 +118,24 @@ mod tests {
         let at = |path: &str| home.join(path);
         let kept = [at("tools/python/buildout"), at("environment/buildout")];
         let found = directories_of_python(&at("environment/bin/python"), Path::new("/"), &kept);
-        assert_eq!(found, [at("tools/python/lib/python3.9"), at("tools/python/bin/python3")]);
+        let link = at("environment/bin/python");
+        assert_eq!(found, [at("tools/python/lib/python3.9"), at("tools/python/bin/python3"), link]);
+    }
+
+    #[test]
+    fn the_links_on_the_way_to_a_python_belong_to_it() {
+        let (_space, home) = home();
+        let at = |path: &str| home.join(path);
+        std::fs::create_dir_all(at(".local/bin")).unwrap();
+        symlink("../../tools/python/bin/python3", at(".local/bin/python3.9")).unwrap();
+        symlink("python3.9", at(".local/bin/python3")).unwrap();
+        let links = [at(".local/bin/python3"), at(".local/bin/python3.9")];
+        assert_eq!(links_of_python(&links[0]), links);
+        let found = directories_of_python(&links[0], Path::new("/"), std::slice::from_ref(&home));
+        assert_eq!(found, [&[at("tools/python")], links.as_slice()].concat());
+        assert_eq!(links_of_python(&at("tools/python/bin/python3")), [] as [PathBuf; 0]);
+        symlink("loop", at("loop")).unwrap();
+        assert_eq!(links_of_python(&at("loop")).len(), MOST_LINKS);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::condition::{Facts, PathKind, PythonFacts, System, VersionInfo};
 use base::environment::Environment;
 use base::files::read_at_most;
 
-pub use installation::{directories_of_python, installation};
+pub use installation::{directories_of_python, installation, links_of_python};
 pub use memory::AnswerFile;
 pub use pyenv::{behind_shim, started_by_shim};
 

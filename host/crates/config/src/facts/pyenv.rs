@@ -15,7 +15,7 @@ const LOCAL: &str = ".python-version";
 pub fn started_by_shim(program: &Path, environment: &Environment) -> Option<PathBuf> {
     let variable = |name: &str| environment.variables.get(name).filter(|value| !value.is_empty());
     match (variable("PYENV_VERSION"), variable("PYENV_DIR")) {
-        (Some(named), _) => of_version(program, root_of_shim(program)?, named),
+        (Some(named), _) => of_version(program, &root_of_shim(program)?, named),
         (None, Some(directory)) => behind_shim(program, &environment.directory.join(directory)),
         (None, None) => behind_shim(program, &environment.directory),
     }
@@ -27,15 +27,20 @@ pub fn behind_shim(executable: &Path, directory: &Path) -> Option<PathBuf> {
     let root = root_of_shim(executable)?;
     let local = directory.ancestors().map(|directory| directory.join(LOCAL)).find(|file| file.exists());
     let named = base::files::read_at_most(&local.unwrap_or_else(|| root.join("version")), LONGEST).ok()?;
-    of_version(executable, root, &String::from_utf8(named).ok()?)
+    of_version(executable, &root, &String::from_utf8(named).ok()?)
 }
 
-/// The directory of the pyenv whose shim this is.
-fn root_of_shim(executable: &Path) -> Option<&Path> {
+/// The directory of the pyenv whose shim this is, or leads to if it is a link.
+fn root_of_shim(executable: &Path) -> Option<PathBuf> {
+    let linked = || executable.is_symlink().then(|| executable.canonicalize().ok()).flatten();
+    root_of_file(executable).or_else(|| root_of_file(&linked()?))
+}
+
+fn root_of_file(executable: &Path) -> Option<PathBuf> {
     let root = executable.parent().filter(|parent| parent.ends_with("shims"))?.parent()?;
     let text = String::from_utf8(base::files::read_at_most(executable, LONGEST).ok()?).ok()?;
     let starts = format!("exec \"{}\" exec", root.join("libexec/pyenv").display());
-    (text.starts_with("#!") && text.contains(&starts)).then_some(root)
+    (text.starts_with("#!") && text.contains(&starts)).then(|| root.to_owned())
 }
 
 /// The program of the version that a file or a variable names.
@@ -81,6 +86,10 @@ mod tests {
             assert_eq!(t("project/inner"), None, "{uncertain:?}");
         }
         assert_eq!(behind_shim(&at("pyenv/shims/other"), &at("project")), None);
+        // A link in a directory of the `PATH` leads to the shim.
+        std::os::unix::fs::symlink(&shim, at("project/python3")).unwrap();
+        let linked = behind_shim(&at("project/python3"), &at("other"));
+        assert_eq!(linked, Some(at("pyenv/versions/3.11.7/bin/python3")));
         assert_eq!(behind_shim(&at("pyenv/versions/3.11.7/bin/python3"), &at("project")), None);
     }
 }

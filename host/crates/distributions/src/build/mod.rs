@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use base::files::FileError;
+use config::facts::links_of_python;
 use hook_directory::HookDirectory;
 use serde::Deserialize;
 
@@ -336,7 +337,12 @@ impl ProjectBuild<'_> {
             arguments: vec![runner.into(), order.into()],
             directory: self.source.to_owned(),
             environment: variables,
-            read: read.into_iter().chain(python.path.clone()).chain(self.options.read.clone()).collect(),
+            read: read
+                .into_iter()
+                .chain(python.path.clone())
+                .chain(links_of_python(&python.executable))
+                .chain(self.options.read.clone())
+                .collect(),
             write: vec![directory.path.clone(), self.source.to_owned()],
             deadline: Some(DEADLINE),
         }

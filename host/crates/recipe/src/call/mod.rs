@@ -19,6 +19,7 @@ use wasmtime::Trap;
 use deadline::DeadlineWatch;
 use disk::DiskGuard;
 
+use crate::grants::locations::is_profile;
 use crate::grants::mounts::Access;
 use crate::grants::rights::Rights;
 use crate::native::command_log::{CommandLog, FailedCommand};
@@ -196,6 +197,17 @@ impl Call {
     /// As [`KnownPaths::will_make`].
     pub(crate) fn will_make(&self, path: &Path) -> std::io::Result<()> {
         self.known_paths().will_make(path)
+    }
+
+    /// What is removed if the call has failed: what the recipe announced, and configuration files that it made. It could not
+    /// write these again, because they would be the user's.
+    pub(crate) fn take_created(&mut self) -> Vec<String> {
+        let mut created = std::mem::take(&mut self.created);
+        if !self.rights.guard.is_empty() {
+            let profiles = self.made.paths().filter(|path| is_profile(path));
+            created.extend(profiles.filter_map(|path| path.to_str()).map(str::to_owned));
+        }
+        created
     }
 
     /// Whether an option decides what a recipe may do: the user sets it, not a recipe.

@@ -4,14 +4,14 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use cap_fs_ext::DirExt as _;
 use cap_std::fs::{Dir, Permissions, PermissionsExt as _};
 
 use super::guard::{Change, Guard};
-use super::mounts::{Mount, is_no_directory};
+use super::mounts::{Mount, is_no_directory, normalize};
 
 /// The bits of a file's permissions that a recipe may set.
 const PERMISSIONS: u32 = 0o777;
@@ -26,6 +26,21 @@ pub(crate) enum Ungranted {
     NotGranted,
 }
 
+/// A path that `recipes.toml` grants for writing.
+#[derive(Clone, Debug)]
+pub(crate) struct WritableGrant {
+    /// Normalized.
+    pub(crate) path: PathBuf,
+    /// Whether it is written with a slash at the end.
+    pub(crate) is_directory: bool,
+}
+
+impl WritableGrant {
+    pub(super) fn of(path: &Path) -> Self {
+        Self { path: normalize(path), is_directory: path.as_os_str().as_encoded_bytes().ends_with(b"/") }
+    }
+}
+
 /// A path below a granted directory, or that directory itself.
 pub(crate) struct GrantedPath {
     mount: Mount,
@@ -36,7 +51,7 @@ pub(crate) struct GrantedPath {
 
 impl GrantedPath {
     /// `guard` keeps what the recipe may not change there; of a path to be read, it is empty.
-    pub(super) fn new(mount: &Mount, rest: &std::path::Path, guard: &Arc<Guard>) -> Self {
+    pub(super) fn new(mount: &Mount, rest: &Path, guard: &Arc<Guard>) -> Self {
         Self { mount: mount.clone(), rest: rest.to_owned(), guard: Arc::clone(guard) }
     }
 

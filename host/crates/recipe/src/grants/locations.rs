@@ -27,8 +27,8 @@ pub struct Locations {
     /// The directory of `recipes.toml` and `recipes.lock`.
     pub configuration_directory: PathBuf,
     /// Paths that only built-in recipes may write, and that are never removed: the state with its lock and journal,
-    /// `recipes.toml`, `recipes.lock`, `pylock.toml`, the keys of trusted signers, the launcher, the configuration files, and
-    /// what they lead to if they are links.
+    /// `recipes.toml`, `recipes.lock`, `pylock.toml`, the keys of trusted signers, the launcher, the configuration files with
+    /// `buildout.cfg`, and what they lead to if they are links.
     pub protected: Vec<PathBuf>,
     /// What is never removed, nor a directory that contains it: home directories, the buildout directory, the directory of the
     /// configuration.
@@ -55,6 +55,12 @@ pub(crate) const SUFFIXES: [&str; 2] = [BUILD, LOG];
 /// Whether a section with this name can be a part: files in `parts-directory` have its name.
 pub fn is_part_name(name: &str) -> bool {
     !matches!(name, "" | "." | ".." | "buildout") && !name.contains(['/', '\\', '\0'])
+}
+
+/// Whether a file has the name of a configuration file. Hidden ones are notes of programs, such as `.mr.developer.cfg`.
+pub(crate) fn is_profile(path: &Path) -> bool {
+    let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !is_hidden && path.extension().is_some_and(|extension| extension == "cfg")
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -114,10 +120,12 @@ impl Locations {
         let installed = (!written.installed.is_empty()).then(|| at(written.installed));
         let configuration_directory = normalize(&directory.join(written.configuration_directory));
         let next_to_it = ["recipes.toml", "recipes.lock", "pylock.toml"].map(|name| configuration_directory.join(name));
+        // A run without `-c` reads it, whatever this one reads.
+        let default = [&directory, &configuration_directory].map(|directory| directory.join("buildout.cfg"));
         let state = installed.iter().flat_map(|path| STATE.map(|suffix| with_suffix(path, suffix)));
         let configuration = written.configuration.iter().chain(written.keys).map(|path| normalize(path));
         let mut protected: Vec<PathBuf> =
-            state.chain(next_to_it).chain([bin.join("buildout")]).chain(configuration).collect();
+            state.chain(next_to_it).chain(default).chain([bin.join("buildout")]).chain(configuration).collect();
         // The user may have made a file of these a link.
         let targets: Vec<PathBuf> = FollowedPath::all(&protected).into_iter().flat_map(|way| way.targets).collect();
         protected.extend(targets.into_iter().filter(|path| !path.is_dir()));

@@ -14,6 +14,7 @@ pub(crate) mod symlinks;
 pub(crate) mod locations;
 pub(crate) mod mounts;
 mod named;
+pub(crate) mod needed;
 mod path_dependencies;
 mod python_defaults;
 pub(crate) mod request;

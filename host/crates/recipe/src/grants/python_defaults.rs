@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::applicant::Applicant;
 use super::checkouts::{Checkouts, VERSION_CONTROL, leads_to};
 use super::guard::Guard;
-use super::locations::Locations;
+use super::locations::{Locations, is_profile};
 use super::mounts::{holds, normalize};
 use super::unconfined_programs::started;
 use crate::component::{METADATA, PythonProgram, declares_recipes};
@@ -101,6 +101,7 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     kept.extend(developed(applicant).iter().flat_map(|project| of_project(project, locations, has_network)));
     kept.push(directory.join(".cargo"));
     kept.extend(of_host(applicant));
+    kept.extend(other_profiles(applicant));
     kept.extend(sources_of_distributions(applicant));
     kept.extend([eggs.clone(), develop_eggs.clone()]);
     for root in [directory, configuration_directory] {
@@ -117,6 +118,21 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let written: [&Path; 2] = [directory, &locations.parts];
     kept.retain(|path| !written.iter().any(|written| written.starts_with(path)));
     kept
+}
+
+/// Configuration files next to those that this run reads: another run may read them (`run -c`). What the state records of the
+/// part is its own.
+fn other_profiles(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let Locations { directory, configuration_directory, parts, protected, .. } = &**applicant.locations;
+    let read = protected.iter().filter(|path| is_profile(path)).filter_map(|path| path.parent());
+    let mut directories: Vec<&Path> = read.chain([directory.as_path(), configuration_directory]).collect();
+    directories.sort();
+    directories.dedup();
+    // What is among the parts, parts have made.
+    directories.retain(|path| parts == directory || !holds(parts, path));
+    let entries = directories.iter().flat_map(|path| std::fs::read_dir(path).into_iter().flatten().flatten());
+    let found = entries.map(|entry| entry.path()).filter(|path| is_profile(path) && !path.is_dir());
+    found.filter(|path| !applicant.records.is_of(applicant.part, path)).collect()
 }
 
 /// The part's places, unless it shares them with the user. A program whose commands have the network, such as

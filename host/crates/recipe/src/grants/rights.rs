@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use super::applicant::Applicant;
 use super::described::grant_of;
-use super::granted::{GrantedPath, Ungranted};
+use super::granted::{GrantedPath, Ungranted, WritableGrant};
 use super::guard::{Change, Guard};
 use super::locations::{Locations, is_part_name};
 use super::mounts::{Access, Mount, Mounts, holds, normalize, same};
 use super::named::{check_granted, check_named};
 use super::python_defaults::PythonDefaults;
-use super::system::is_in_system;
 use super::templates::{SHARED, holders, own_option, paths};
 use crate::component::PythonProgram;
 use crate::error::{RecipeError, RecipeProblem};
@@ -44,6 +43,8 @@ pub(crate) struct Rights {
     pub(crate) process: Process,
     /// Paths that its commands make, in directories in which they may change nothing else.
     pub(crate) makes: Vec<PathBuf>,
+    /// What `recipes.toml` grants for writing: its commands can make what does not exist.
+    pub(crate) granted: Vec<WritableGrant>,
     /// Directories of parts that many buildouts share: the recipe writes there, its commands only the part's own place.
     shared: Vec<PathBuf>,
     /// What it may not change in directories that it may write.
@@ -83,6 +84,7 @@ impl Rights {
             timeout: grant.timeout.unwrap_or(limits::TIMEOUT),
             process: Process { env: Vec::new(), memory },
             makes: Vec::new(),
+            granted: Vec::new(),
             shared: Vec::new(),
             guard: Arc::default(),
             fixed: Vec::new(),
@@ -108,7 +110,7 @@ impl Rights {
             let problem = RecipeProblem::PartName { part: applicant.part.to_owned() };
             return Err(RecipeError::new(problem, applicant.subject.clone()));
         }
-        let Expanded { grant, read, write, makes, memory, timeout, shared, guard, granted_write } =
+        let Expanded { grant, read, write, makes, granted, memory, timeout, shared, guard, granted_write } =
             Expanded::of(applicant);
         let only_reads = recipe.program.as_ref().is_some_and(|program| program.only_reads);
         let run = if only_reads { Vec::new() } else { grant.run.clone() };
@@ -148,6 +150,7 @@ impl Rights {
             timeout,
             process: Process { env, memory },
             makes,
+            granted,
             shared,
             guard: Arc::new(guard.with_places(locations.standard())),
             fixed: fixed(&recipe.grant),
@@ -268,14 +271,6 @@ impl Rights {
         self.locations.protected.iter().any(|protected| holds(path, protected))
     }
 
-    /// The directory that has to be granted so that `path` can be used: its parent, or itself if the parent contains
-    /// the host's files, which no grant can open.
-    pub(crate) fn directory_to_grant<'a>(&self, path: &'a Path) -> &'a Path {
-        let parent = path.parent().unwrap_or(path);
-        let holds_protected = self.locations.protected.iter().any(|protected| protected.starts_with(parent));
-        if holds_protected || is_in_system(parent) { path } else { parent }
-    }
-
     /// `path` as an absolute path, with `.` and `..` resolved in its text.
     pub(crate) fn absolute(&self, path: &str) -> Result<PathBuf, Ungranted> {
         if path.len() > limits::PATH {
@@ -316,6 +311,11 @@ impl Rights {
         let parent = path.parent().unwrap_or(path);
         let may_write = || self.directories().any(|(directory, writable)| writable && holds(directory, parent));
         self.makes.iter().any(|made| made == path) && !may_write()
+    }
+
+    /// The paths that its commands can make although they may not write next to them.
+    pub(crate) fn makeable(&self) -> Vec<PathBuf> {
+        self.makes.iter().chain(self.granted.iter().map(|granted| &granted.path)).cloned().collect()
     }
 
     /// Whether everything at the part's own places is known to be the part's: in a directory that the user chose, other files
@@ -386,6 +386,7 @@ struct Expanded {
     granted_write: Vec<PathBuf>,
     /// Of a recipe whose commands make paths in directories that they may not write.
     makes: Option<Vec<PathBuf>>,
+    granted: Vec<WritableGrant>,
     memory: u64,
     timeout: Duration,
     /// The part of `granted_write` that commands may not write.
@@ -402,7 +403,7 @@ impl Expanded {
         };
         let mut write = paths(applicant, granted.write.iter().map(String::as_str));
         let shared = shared(applicant, &described, &write);
-        let named = write.clone();
+        let granted_paths: Vec<WritableGrant> = write.iter().map(|path| WritableGrant::of(path)).collect();
         let mut makes: Option<Vec<PathBuf>> = None;
         for template in described.write.iter().filter(|template| *template != SHARED) {
             match template.strip_suffix("/..") {
@@ -416,8 +417,8 @@ impl Expanded {
         if let Some(makes) = &mut makes {
             // A command can make a granted path that does not exist. A link is made, and never followed.
             let is_link = |path: &Path| path.is_symlink() && !path.is_dir() && applicant.locations.is_within(path);
-            let granted = named.iter().map(|path| normalize(path));
-            makes.extend(granted.filter(|path| is_link(path) || path.symlink_metadata().is_err()));
+            let named = granted_paths.iter().map(|granted| granted.path.clone());
+            makes.extend(named.filter(|path| is_link(path) || path.symlink_metadata().is_err()));
             write.retain(|path| !path.is_symlink() || !makes.contains(&normalize(path)));
         }
         write.extend(shared.iter().cloned());
@@ -432,6 +433,7 @@ impl Expanded {
             guard: Guard::default(),
             granted_write: write,
             makes,
+            granted: granted_paths,
             memory: granted.memory.or(described.memory).unwrap_or(limits::MEMORY),
             timeout: granted.timeout.or(described.timeout).unwrap_or(limits::TIMEOUT),
             shared,

@@ -11,7 +11,7 @@ use super::store::StoreState;
 use crate::call::{Call, Denied, Interrupted};
 use crate::error::{FailureContext, RecipeError, RecipeProblem, Subject};
 use crate::grants::mounts::Access;
-use crate::grants::rights::Rights;
+use crate::grants::needed::needed_grant;
 use crate::interfaces::bindings::buildout::recipe::types::{ExplainedFailure, TraceLine};
 use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
 use crate::limits::Refused;
@@ -66,7 +66,7 @@ fn context(call: &mut Call, failure: &Failure) -> FailureContext {
     let is_protected = |denied: &&Denied| denied.access == Access::Write && call.rights.is_protected(&denied.path);
     let relevant = call.denied.iter().filter(is_relevant).filter(|denied| !is_kept(denied));
     let (never, denied): (Vec<_>, Vec<_>) = relevant.partition(is_protected);
-    let denied = denied.into_iter().map(|denied| needed_grant(denied, &call.rights));
+    let denied = denied.into_iter().map(|denied| needed_grant(&denied.path, denied.access, false, &call.rights));
     // Not every refused operation is noted: files below are removed through a handle of the directory.
     let kept = call.rights.kept().iter().map(|path| move_away(path));
     let mut advice: Vec<String> = kept.chain(never.into_iter().map(|denied| never_granted(&denied.path))).collect();
@@ -109,17 +109,10 @@ fn never_granted(path: &std::path::Path) -> String {
     )
 }
 
-/// The grant, as written in `recipes.toml`, that a denied request would need.
-fn needed_grant(denied: &Denied, rights: &Rights) -> String {
-    let key = if denied.access == Access::Write { "write" } else { "read" };
-    let directory = rights.directory_to_grant(&denied.path);
-    format!("{key} = [{:?}]", directory.display().to_string())
-}
-
 /// Why the guest did not return.
 pub(super) fn of_trap(state: &mut StoreState, error: wasmtime::Error, request: &CallRequest<'_>) -> RecipeError {
     let printed = state.output().end();
-    let created = std::mem::take(&mut state.call.created);
+    let created = state.call.take_created();
     let failed = |problem| RecipeError { created, ..RecipeError::new(problem, request.subject.clone()) };
     if error.is::<Interrupted>() {
         return failed(RecipeProblem::Interrupted(state.native.settings.interrupt.signal().unwrap_or_default()));

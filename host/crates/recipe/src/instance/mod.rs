@@ -113,7 +113,7 @@ impl Instance {
             }
             Ok(value) => {
                 state.output().end();
-                let created = std::mem::take(&mut state.call.created);
+                let created = state.call.take_created();
                 let refused =
                     RefusedRequests { grants: state.call.refused.clone(), protected: state.call.was_protected };
                 Ok(CallResult { value, created, made: std::mem::take(&mut state.call.made), refused })

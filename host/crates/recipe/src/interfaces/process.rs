@@ -19,16 +19,21 @@ use super::filesystem::open::OpenFiles;
 use super::redirect;
 use super::resources::AllowedPrograms;
 use crate::call::{Call, Interrupted, Phase};
+use crate::grants::mounts::Access;
+use crate::grants::needed::needed_grant;
 use crate::grants::system::is_in_system;
 use crate::limits;
 use crate::native::command_log::{CommandLog, FailedCommand};
-use crate::native::denied;
+use crate::native::denied::{EndedCommand, RefusedPath};
 use crate::native::network;
 use crate::native::programs;
 use crate::native::shared::Native;
 use crate::native::staging::Staging;
 use crate::native::streams::{LostOutput, StreamSink, StreamSinks};
 use crate::native::variables::system_strings;
+
+/// Why no grant helps.
+const PROTECTED: &str = "buildout-host protects its own files and those of the configuration";
 
 /// Marks the interface in the linker.
 pub(crate) struct NativeProcesses;
@@ -131,10 +136,13 @@ impl ProcessView<'_> {
         self.open_log().command(&line, shown);
         let outcome = self.supervise(&started, &policy, &mut sinks);
         self.open_log().end();
+        if let Err(ConfineError::Start { program, .. }) = &outcome {
+            self.report_hidden(Path::new(program), &policy);
+        }
         let ending = self.ending(outcome, &line)?;
         self.settle(staging)?;
         if !matches!(ending, Ending::Exited(0)) || !self.call.rights.makes.is_empty() {
-            self.report_refused(&started.directory, &policy, &sinks.captured());
+            self.report_refused(&started, &policy, &sinks.captured());
         }
         if !matches!(ending, Ending::Exited(0)) && sinks.misses_network && !policy.network {
             self.report_missed_network(&program);
@@ -189,7 +197,7 @@ impl ProcessView<'_> {
         let rights = Arc::clone(&self.call.rights);
         // With full confinement, they are created when the command has ended.
         if policy.level != confine::ConfinementLevel::Full {
-            self.announce(&rights.makes)?;
+            self.announce(&rights.makeable())?;
         }
         let prepared = Staging::prepare(&rights, policy);
         let (staging, made) =
@@ -208,7 +216,7 @@ impl ProcessView<'_> {
     fn settle(&mut self, staging: Staging) -> Result<(), ProcessError> {
         if self.call.phase != Phase::Init {
             let rights = Arc::clone(&self.call.rights);
-            self.announce(&rights.makes)?;
+            self.announce(&rights.makeable())?;
         }
         let settled = staging.settle().map_err(|error| {
             ProcessError::Invalid(format!("what the command made cannot be moved to its place: {error}"))
@@ -217,10 +225,13 @@ impl ProcessView<'_> {
             self.call.made.add(path);
         }
         for path in settled.removed {
-            let message = format!(
-                "The command made {}, which is not in `location`: it was removed. Add it to `location` to keep it.",
-                path.display()
-            );
+            let shown = path.display();
+            let message = match self.call.rights.is_protected(&path) {
+                true => format!("The command made {shown}, which was removed: {PROTECTED}"),
+                false => format!(
+                    "The command made {shown}, which is not in `location`: it was removed. Add it to `location` to keep it."
+                ),
+            };
             self.warn(&message);
         }
         Ok(())
@@ -228,34 +239,44 @@ impl ProcessView<'_> {
 
     fn failed(&mut self, line: String, ending: String, policy: &CommandPolicy) -> FailedCommand {
         let rights = Arc::clone(&self.call.rights);
-        self.open_log().failed(line, ending, policy, &rights.makes)
+        self.open_log().failed(line, ending, policy, &rights.makeable())
     }
 
-    /// Reports a path that the command was kept from writing: it may have failed because of that.
-    fn report_refused(&mut self, directory: &Path, policy: &CommandPolicy, captured: &str) {
+    /// Reports a path that the command was kept from using: it may have failed because of that.
+    fn report_refused(&mut self, started: &confine::NativeCommand, policy: &CommandPolicy, captured: &str) {
+        let rights = Arc::clone(&self.call.rights);
+        let (directory, arguments) = (started.directory.as_path(), started.arguments.as_slice());
+        let ended = EndedCommand { directory, arguments, policy, makes: rights.makeable() };
         let lines = captured.lines().chain(self.open_log().tail());
-        let Some(path) = denied::refused(lines, directory, policy) else { return };
-        if self.call.rights.is_protected(&path) {
-            let message = format!(
-                "The command may not write to {}: buildout-host protects its own files and those of the configuration",
-                path.display()
-            );
+        let Some(RefusedPath { path, access, is_directory }) = ended.refused(lines) else { return };
+        let shown = path.display();
+        // A part that is kept in a cache reads less than its recipe.
+        if access == Access::Read && rights.granted(&path, Access::Read).is_some() {
+            return;
+        }
+        if access == Access::Write && rights.is_protected(&path) {
+            let message = format!("The command may not write to {shown}: {PROTECTED}");
             self.call.was_protected = true;
             return self.warn(&message);
         }
-        let grant = format!("write = [{:?}]", self.call.rights.directory_to_grant(&path).display().to_string());
+        let grant = needed_grant(&path, access, is_directory, &rights);
         // A path of the system can be granted, but cannot be a location.
-        let is_location = !self.call.rights.makes.is_empty() && !is_in_system(&path);
-        let location = if is_location { "Add the path to `location`, or " } else { "" };
-        let grant_it = if location.is_empty() { "Grant it" } else { "grant it" };
+        let is_location = access == Access::Write && !rights.makes.is_empty() && !is_in_system(&path);
+        let grant_it = if is_location { "Add the path to `location`, or grant it" } else { "Grant it" };
+        let verb = if access == Access::Write { "write to" } else { "read" };
         let message = format!(
-            "The command may not write to {}. {location}{grant_it}: in recipes.toml, below [recipe.{}], write: grant = \
-             {{ {grant} }}",
-            path.display(),
+            "The command may not {verb} {shown}. {grant_it}: in recipes.toml, below [recipe.{}], write: grant = {{ {grant} }}",
             toml_key(&self.call.recipe)
         );
         self.warn(&message);
         self.call.refused.push(grant);
+    }
+
+    /// Notes that a program could not be started because the command does not see it.
+    fn report_hidden(&mut self, program: &Path, policy: &CommandPolicy) {
+        if program.is_file() && !confine::is_seen(program, policy) {
+            self.call.refused.push(needed_grant(program, Access::Read, false, &self.call.rights));
+        }
     }
 
     fn warn(&self, message: &str) {

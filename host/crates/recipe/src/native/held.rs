@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd as _, BorrowedFd};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Component, Path, PathBuf};
+use std::time::SystemTime;
 
 use base::files::remove_directory_in;
 use cap_std::fs::{Dir, FileType, MetadataExt as _};
@@ -67,6 +68,19 @@ impl HeldDirectory {
         mkdirat(&self.directory, name, Mode::from_raw_mode(0o777))?;
         let made: File = openat(&self.directory, name, BY_NAME, Mode::empty())?.into();
         Self::of(&self.path.join(name), &made)
+    }
+
+    /// Makes an empty file in it, with a time by which [`Self::is_marked_file`] recognizes it.
+    pub(crate) fn make_marked_file(&self, name: &OsStr) -> io::Result<()> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let made: File = openat(&self.directory, name, flags, Mode::from_raw_mode(0o666))?.into();
+        made.set_modified(SystemTime::UNIX_EPOCH)
+    }
+
+    /// Whether an entry is such a file, and nothing has changed it: whatever writes it sets the time.
+    pub(crate) fn is_marked_file(&self, name: &OsStr) -> bool {
+        let found = self.directory.symlink_metadata(name);
+        found.is_ok_and(|found| found.is_file() && found.len() == 0 && (found.mtime(), found.mtime_nsec()) == (0, 0))
     }
 
     /// The path at which it was opened.

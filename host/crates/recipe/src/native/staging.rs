@@ -16,8 +16,10 @@ use std::sync::Arc;
 
 use base::digest::Digest;
 use confine::{CommandPolicy, ConfinementLevel, Staged, resolve_for};
+use rustix::fs::Access;
 
 use super::held::{DirectoryIdentity, HeldDirectory};
+use crate::grants::granted::WritableGrant;
 use crate::grants::guard::{Change, Guard};
 use crate::grants::rights::Rights;
 
@@ -31,6 +33,7 @@ const DIGITS: usize = 16;
 #[derive(Debug, Default)]
 pub(crate) struct Staging {
     directories: Vec<Directory>,
+    placeholders: Vec<Placeholder>,
 }
 
 #[derive(Debug)]
@@ -81,7 +84,7 @@ impl Staging {
                 continue;
             }
             let names = to_make.remove(&shown.path).unwrap_or_default();
-            staging.add(rights, policy, shown.open()?, names)?;
+            staging.add(rights, policy, shown.open()?, names, true)?;
             if let Some(added) = staging.directories.last_mut() {
                 added.open = Some(open);
             }
@@ -89,12 +92,16 @@ impl Staging {
         for (parent, names) in to_make {
             match policy.level {
                 ConfinementLevel::None => {}
-                ConfinementLevel::Full => staging.add(rights, policy, HeldDirectory::open(&parent)?, names)?,
+                ConfinementLevel::Full => staging.add(rights, policy, HeldDirectory::open(&parent)?, names, false)?,
                 ConfinementLevel::Partial if rights.is_directory_of_parts(&parent) => policy.write.push(parent),
                 ConfinementLevel::Partial => {
                     let held = HeldDirectory::open(&parent)?;
-                    for name in names.keys().filter(|name| !held.is_link(name)) {
-                        held.make(name)?;
+                    for (name, path) in names.iter().filter(|(name, _)| !held.is_link(name)) {
+                        let is_file = |granted: &WritableGrant| granted.path == *path && !granted.is_directory;
+                        match rights.granted.iter().any(is_file) {
+                            true => staging.placeholders.push(Placeholder::make(&held, name)?),
+                            false => drop(held.make(name)?),
+                        }
                         policy.write.push(parent.join(name));
                     }
                     made.extend(names.into_values());
@@ -110,11 +117,14 @@ impl Staging {
         policy: &mut CommandPolicy,
         held: HeldDirectory,
         names: BTreeMap<OsString, PathBuf>,
+        is_open: bool,
     ) -> io::Result<()> {
         let name = OsString::from(format!("{}{}", own_prefix(rights), digits(rights.part.as_bytes())));
         held.clear(&name)?;
         let staged = held.make(&name)?;
-        let shows_existing = rights.shows_entries_of(held.path()) || !rights.guard.is_empty();
+        let path = held.path();
+        let is_read = policy.read.iter().any(|read| path.starts_with(read)) || confine::is_of_system(path);
+        let shows_existing = is_open || is_read || rights.shows_entries_of(path);
         let is_shown = |name: &OsStr| shows_existing || names.contains_key(name);
         copy_links(&held, &staged, &is_shown)?;
         policy.staged.push(Staged { path: held.path().to_owned(), source: staged.path().to_owned(), shows_existing });
@@ -139,6 +149,29 @@ impl Drop for Staging {
             let name = directory.staged.path.file_name().unwrap_or_default();
             let _ = directory.shown.open().and_then(|held| held.clear(name));
         }
+        for placeholder in &self.placeholders {
+            let _ = placeholder.remove_unused();
+        }
+    }
+}
+
+/// An empty file that a command can fill, where it may make none itself.
+#[derive(Debug)]
+struct Placeholder {
+    holder: DirectoryIdentity,
+    name: OsString,
+}
+
+impl Placeholder {
+    fn make(held: &HeldDirectory, name: &OsStr) -> io::Result<Self> {
+        held.make_marked_file(name)?;
+        Ok(Self { holder: held.place()?, name: name.to_owned() })
+    }
+
+    /// Removes it if nothing has changed it.
+    fn remove_unused(&self) -> io::Result<()> {
+        let held = self.holder.open()?;
+        if held.is_marked_file(&self.name) { held.unlink(&self.name) } else { Ok(()) }
     }
 }
 
@@ -251,7 +284,12 @@ impl StagedOpen {
 /// where that is not one in which the command may write anyway.
 fn by_parent(rights: &Rights, policy: &CommandPolicy) -> BTreeMap<PathBuf, BTreeMap<OsString, PathBuf>> {
     let mut by_parent = BTreeMap::<PathBuf, BTreeMap<OsString, PathBuf>>::new();
-    for path in rights.makes.iter().filter(|path| path.is_symlink() || path.symlink_metadata().is_err()) {
+    let is_missing = |path: &&PathBuf| path.symlink_metadata().is_err();
+    let makes = rights.makes.iter().filter(|path| path.is_symlink() || is_missing(path));
+    let granted = rights.granted.iter().map(|granted| &granted.path).filter(is_missing);
+    // What the user cannot make either is no reason to start no command.
+    let granted = granted.filter(|path| path.parent().is_some_and(is_writable));
+    for path in makes.chain(granted) {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else { continue };
         // It exists, as the recipe has made it. A link that a recipe may have made leads nowhere.
         let Ok(parent) = resolve_for(&rights.real(parent), policy) else { continue };
@@ -260,6 +298,11 @@ fn by_parent(rights: &Rights, policy: &CommandPolicy) -> BTreeMap<PathBuf, BTree
         }
     }
     by_parent
+}
+
+/// Whether the user can make entries in a directory.
+fn is_writable(directory: &Path) -> bool {
+    rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
 }
 
 /// What the names of this buildout's staging directories start with.

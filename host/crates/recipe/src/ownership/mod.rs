@@ -42,6 +42,11 @@ impl Made {
         }
     }
 
+    /// The paths.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        self.paths.iter()
+    }
+
     /// Notes that a command starts. The host does not see what it makes in directories that are granted for writing; without
     /// confinement, not even what it is known to make.
     pub(crate) fn command_starts(&mut self, is_unconfined: bool) {

@@ -10,7 +10,8 @@ use crate::{
     Assignment, ConfigError, ConfigFile, Configuration, LoadRequest, Location, ReadError, ReadSettings, Reader, load,
 };
 use base::environment::Environment;
-use base::source::Explain;
+#[cfg(test)]
+use base::source::Explain as _;
 
 /// Files by absolute path or URL.
 #[derive(Default)]

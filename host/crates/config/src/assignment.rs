@@ -16,7 +16,7 @@ pub struct Assignment {
     /// The value.
     pub value: String,
     /// The command-line argument.
-    pub written: Arc<str>,
+    pub(crate) written: Arc<str>,
 }
 
 /// The operator of an assignment.
@@ -53,7 +53,7 @@ impl Assignment {
     }
 
     /// The place of the value in the argument.
-    pub fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         let source = Source::argument(&*self.written);
         let start = source.text.rfind(&self.value).filter(|_| !self.value.is_empty());
         let span = start.map_or(0..source.text.len(), |start| start..start + self.value.len());

@@ -40,7 +40,7 @@ impl Trouble {
 
 impl ConfigError {
     /// An error that was not caused by any text.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { troubles: vec![Trouble { message: message.into(), place: None, hints: Vec::new() }], doing: Vec::new() }
     }
 

@@ -56,13 +56,6 @@ impl ReadError {
     pub fn missing(location: &Location) -> Self {
         Self { missing: true, ..Self::new(format!("Couldn't open {location}")) }
     }
-
-    /// Adds hints.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hints.push(hint.into());
-        self
-    }
 }
 
 impl Explain for ReadError {

@@ -18,7 +18,7 @@ pub struct Configuration {
     /// Directory of the main file (the working directory if there is none); displayed paths are relative to it.
     pub directory: PathBuf,
     /// The main file.
-    pub file: Option<Location>,
+    pub(crate) file: Option<Location>,
     /// Every file that was read, including the main one.
     pub files: Vec<PathBuf>,
     /// Where the next run may find more of them: optional files that do not exist, and directories with copies of URLs.
@@ -88,7 +88,7 @@ pub(crate) struct Piece {
     /// End of the piece in [`OptionValue::raw`], in bytes. It starts at the end of the previous one.
     pub(crate) end: usize,
     /// Its origin.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
 }
 
 /// One contribution to an option.
@@ -156,7 +156,7 @@ impl Origin {
     }
 
     /// The text that a user wrote: in a file, or on the command line.
-    pub fn written(&self) -> Option<&Place> {
+    pub(crate) fn written(&self) -> Option<&Place> {
         match self {
             Self::File(place) | Self::CommandLine(place) => Some(place),
             Self::Default | Self::Computed | Self::Program | Self::Implicit => None,
@@ -214,7 +214,7 @@ impl OptionValue {
     }
 
     /// The last place where the option was written, in a file or on the command line.
-    pub fn place(&self) -> Option<Place> {
+    pub(crate) fn place(&self) -> Option<Place> {
         self.history.iter().rev().find_map(|item| item.origin.written()).cloned()
     }
 

@@ -19,7 +19,7 @@ pub struct Metadata {
     /// `Name`, as written.
     pub name: String,
     /// `Version`, as written.
-    pub version: String,
+    pub(crate) version: String,
     /// The extras that it offers, in their order, as written.
     pub(crate) extras: Vec<String>,
     /// Its requirements, with markers.
@@ -49,7 +49,7 @@ impl Metadata {
     ///
     /// # Errors
     /// When the name or the version is missing, or a requirement is invalid.
-    pub fn parse(text: &str) -> Result<Self, MetadataError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, MetadataError> {
         let fields = Fields::parse(text);
         let one = |name: &'static str| fields.first(name).ok_or(MetadataError::Missing(name));
         let requires: Vec<&str> = fields.all("Requires-Dist").collect();

@@ -82,7 +82,7 @@ impl WorkingSet {
     ///
     /// # Errors
     /// When the project's distribution does not match.
-    pub fn find(&self, requirement: &Requirement) -> Result<Option<&Arc<Distribution>>, WrongVersion> {
+    pub(crate) fn find(&self, requirement: &Requirement) -> Result<Option<&Arc<Distribution>>, WrongVersion> {
         match self.project(&name::canonical(&requirement.name)) {
             Some(found) if !found.matches(requirement) => {
                 Err(WrongVersion { found: found.to_string(), wanted: requirement.to_string() })

@@ -14,7 +14,7 @@ const FRACTION: u64 = 50;
 #[error("Not enough space in {}: {} are free, and {} are needed", .directory.display(), size(*.free), size(*.needed))]
 pub struct NoSpace {
     /// The directory on the full file system.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// Free bytes.
     pub(crate) free: u64,
     /// Required bytes, including the reserve.

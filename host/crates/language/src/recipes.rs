@@ -60,7 +60,7 @@ impl RecipeDocumentation {
 
 impl ValueForm {
     /// For people.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match self {
             Self::Boolean => "true or false".into(),
             Self::Integer => "whole number".into(),

@@ -45,7 +45,7 @@ pub struct EncodedAction {
     /// How long a worker may take.
     pub(crate) timeout: Option<Duration>,
     /// The output paths.
-    pub outputs: BTreeSet<String>,
+    pub(crate) outputs: BTreeSet<String>,
     /// The digest of the `Directory` message of the input root.
     pub(crate) input_root: BlobDigest,
     /// The messages, and the inputs that are in memory. Other inputs are where the caller has them.

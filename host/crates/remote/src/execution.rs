@@ -14,8 +14,6 @@ pub struct RemoteExecution {
     pub cached: bool,
     /// What the command wrote to its standard output.
     pub stdout: Vec<u8>,
-    /// What the command wrote to its standard error.
-    pub stderr: Vec<u8>,
     /// The name of the machine that ran it.
     pub worker: String,
     /// How long the command took there.

@@ -69,7 +69,7 @@ pub enum StateChange {
 
 impl InstalledState {
     /// Whether nothing needs to be saved: then no state file is written, as in zc.buildout.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.parts.is_empty() && self.develop_eggs.is_empty()
     }
 

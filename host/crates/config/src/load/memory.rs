@@ -10,7 +10,8 @@ use crate::{
     Assignment, ConfigError, ConfigFile, Configuration, LoadRequest, Location, ReadError, ReadSettings, Reader, load,
 };
 use base::environment::Environment;
-use base::source::Explain;
+#[cfg(test)]
+use base::source::Explain as _;
 
 /// Files by absolute path or URL.
 #[derive(Default)]
@@ -52,7 +53,8 @@ impl MemoryFiles {
     }
 
     /// The error of loading `/b/buildout.cfg`: place, message, hints.
-    pub fn error(&self) -> (String, String, String) {
+    #[cfg(test)]
+    pub(crate) fn error(&self) -> (String, String, String) {
         let error = self.load(&[]).expect_err("this configuration is wrong");
         let place = error.place().map(|place| place.to_string()).unwrap_or_default();
         (place, error.to_string(), error.hints().join(" "))

@@ -47,7 +47,7 @@ impl Buildout {
     }
 
     /// Whether a section exists, in the configuration or because a program has added it.
-    pub fn exists(&self, section: &str) -> bool {
+    pub(crate) fn exists(&self, section: &str) -> bool {
         self.shared.configuration.sections.contains_key(section) || self.state().changes.has_section(section)
     }
 

@@ -173,7 +173,7 @@ impl ProjectBuilder<'_> {
     ///
     /// # Errors
     /// [`BuildError`], with the path of the log.
-    pub fn find_requirements(
+    pub(crate) fn find_requirements(
         &self,
         what: &str,
         source: &Path,

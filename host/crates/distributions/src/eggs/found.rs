@@ -44,9 +44,9 @@ pub struct Distribution {
     /// The version, normalized.
     pub version: String,
     /// Its version of Python, if the name has one.
-    pub python: Option<String>,
+    pub(crate) python: Option<String>,
     /// Its platform, if the name has one.
-    pub platform: Option<String>,
+    pub(crate) platform: Option<String>,
     /// Its kind.
     pub precedence: Precedence,
     /// Where its metadata is.
@@ -168,7 +168,7 @@ impl Distribution {
     }
 
     /// Old scripts that setuptools kept with the metadata of an egg: their names and contents, sorted.
-    pub fn scripts(&self) -> Vec<(String, String)> {
+    pub(crate) fn scripts(&self) -> Vec<(String, String)> {
         let (MetadataForm::DistInfo(directory) | MetadataForm::EggInfo(directory)) = &self.form else {
             return Vec::new();
         };

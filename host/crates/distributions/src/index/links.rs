@@ -11,9 +11,9 @@ use crate::filename::FileName;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Link {
     /// The target, without fragment.
-    pub location: SearchLocation,
+    pub(crate) location: SearchLocation,
     /// The last part of its path.
-    pub name: String,
+    pub(crate) name: String,
     /// The expected digests of the file.
     pub(crate) checksums: Vec<Checksum>,
     /// `data-requires-python`.
@@ -21,9 +21,9 @@ pub(crate) struct Link {
     /// `data-yanked`.
     pub(crate) yanked: Option<String>,
     /// Whether the index has the metadata of the file, and its expected digests.
-    pub metadata: Option<Option<Checksum>>,
+    pub(crate) metadata: Option<Option<Checksum>>,
     /// The length of the file.
-    pub size: Option<u64>,
+    pub(crate) size: Option<u64>,
 }
 
 impl Link {

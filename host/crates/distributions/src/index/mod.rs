@@ -182,12 +182,12 @@ impl<'a> PackageIndex<'a> {
     }
 
     /// The lock.
-    pub fn lock(&self) -> Option<&LockUse> {
+    pub(crate) fn lock(&self) -> Option<&LockUse> {
         self.lock.as_ref()
     }
 
     /// The sources.
-    pub fn sources(&self) -> &DistributionSources {
+    pub(crate) fn sources(&self) -> &DistributionSources {
         &self.sources
     }
 

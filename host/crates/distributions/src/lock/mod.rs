@@ -227,12 +227,6 @@ impl DistributionsLock {
         packages.sort_by(|one, other| one.purpose.cmp(&other.purpose).then(other.version.cmp(&one.version)));
     }
 
-    /// The directories of developed projects, by key.
-    pub fn developed(&self) -> impl Iterator<Item = (&str, &str)> {
-        let all = self.packages.iter().flat_map(|(key, packages)| packages.iter().map(move |package| (key, package)));
-        all.filter_map(|(key, package)| Some((key.as_str(), package.directory.as_deref()?)))
-    }
-
     /// The differences to another lock.
     pub fn changes(&self, new: &Self) -> Vec<DistributionChange> {
         let purposes = [Purpose::Use, Purpose::Build];

@@ -38,7 +38,7 @@ pub struct Python {
     /// `sys.path`, without the entry of the working directory.
     pub path: Vec<PathBuf>,
     /// The index of its pip, if it has a pip.
-    pub index: Option<String>,
+    pub(crate) index: Option<String>,
     /// Major, minor and micro version.
     pub version_info: [u32; 3],
     /// The rest of `sys.version_info`: `alpha`, `beta`, `candidate` or `final`, and its number.
@@ -72,7 +72,7 @@ pub struct Python {
 #[error("Cannot query the Python {}: {cause}", .executable.display())]
 pub struct PythonError {
     /// The interpreter.
-    pub executable: PathBuf,
+    pub(crate) executable: PathBuf,
     /// The cause.
     pub(crate) cause: String,
 }
@@ -120,7 +120,7 @@ impl Python {
     }
 
     /// The version for comparison with `Requires-Python`.
-    pub fn version(&self) -> Option<Version> {
+    pub(crate) fn version(&self) -> Option<Version> {
         let [major, minor, micro] = self.version_info;
         self.markers.get("python_full_version").and_then(|text| version::parse(text)).map(|full| {
             match full.any_prerelease() {

@@ -108,7 +108,7 @@ impl<'a> Supply<'a> {
     }
 
     /// The lock.
-    pub fn lock(&self) -> Option<&LockUse> {
+    pub(crate) fn lock(&self) -> Option<&LockUse> {
         self.index.lock()
     }
 

@@ -17,7 +17,7 @@ pub struct BuiltIn {
     /// Its compiled form.
     pub(crate) compiled: &'static [u8],
     /// Digest of the component, in hexadecimal.
-    pub digest: &'static str,
+    pub(crate) digest: &'static str,
     /// The engine that can load `compiled`.
     pub(crate) engine_key: &'static str,
 }

@@ -51,7 +51,7 @@ pub struct CompileCache {
 
 /// A compiled form that this user stored.
 #[derive(Debug)]
-pub enum CompiledForm {
+pub(crate) enum CompiledForm {
     /// Its bytes.
     Read(Vec<u8>),
     /// A file that has not changed since it was read.
@@ -129,7 +129,7 @@ impl CompileCache {
 
     /// The compiled form stored for that component and engine; `None` if there is none, or if it is not, byte for byte,
     /// the one that this user has stored.
-    pub fn load(&self, digest: &Digest, engine_key: &str) -> Option<CompiledForm> {
+    pub(crate) fn load(&self, digest: &Digest, engine_key: &str) -> Option<CompiledForm> {
         let directory = self.trusted()?;
         let path = directory.join(file_name(digest, engine_key));
         let code_path = path.with_extension(CODE_EXTENSION);

@@ -126,7 +126,7 @@ impl Artifact {
     ///
     /// # Errors
     /// If it is of another kind, does not have exactly one layer, or if its contents are too large.
-    pub fn read(reference: &Reference, manifest: ArtifactManifest) -> Result<Self, RegistryError> {
+    pub(crate) fn read(reference: &Reference, manifest: ArtifactManifest) -> Result<Self, RegistryError> {
         let not_a_component = |reason: String| RegistryError::not_a_component(reference, reason);
         let parsed = ImageManifest::parse(reference, &manifest.bytes)?;
         let kind = &parsed.config.media_type;

@@ -54,7 +54,7 @@ pub struct ArtifactManifest {
 
 impl ArtifactManifest {
     /// Hashes `bytes`.
-    pub fn new(bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let digest = Digest::of(&bytes);
         Self { bytes, digest }
     }

@@ -73,7 +73,7 @@ impl Explain for InvalidArtifactReference {
 
 impl Reference {
     /// Host of the registry, with its port if it has one.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 

@@ -29,7 +29,7 @@ pub struct RecipeEntry {
     /// Whether the reference has an entry point; otherwise the entry is for the whole package.
     pub names_entry_point: bool,
     /// The key of its table, as written.
-    pub name: String,
+    pub(crate) name: String,
     /// Where the component comes from; `None` leaves that to `develop` and the built-in names.
     pub source: Option<EntrySource>,
     /// Who must have signed it, if the entry says so.

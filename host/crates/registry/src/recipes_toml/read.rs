@@ -31,7 +31,7 @@ impl RecipesToml {
     ///
     /// # Errors
     /// If it is invalid.
-    pub fn parse(path: &Path, text: String) -> Result<Self, RecipesFileError> {
+    pub(crate) fn parse(path: &Path, text: String) -> Result<Self, RecipesFileError> {
         let file = TomlFile::new(path, text);
         let content = Self::parse_file(&file)?;
         file.check_names(&content.entries, &content.keys)?;

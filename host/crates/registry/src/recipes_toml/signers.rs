@@ -32,8 +32,6 @@ pub struct KeyEntry {
     /// The date of its revocation, as written. From then on, none of its signatures is valid, not even old ones: a
     /// signature does not prove when it was made.
     pub(crate) revoked: Option<String>,
-    /// Where it is written.
-    pub place: Option<Place>,
 }
 
 /// The value of `signed-by`, with its place.
@@ -66,7 +64,7 @@ impl TomlFile {
         };
         let file = self.path(self.string(file, "public-key")?);
         let revoked = table.get("revoked").map(|item| self.date(item)).transpose()?;
-        Ok(KeyEntry { name: name.to_owned(), file, revoked, place: self.place(span) })
+        Ok(KeyEntry { name: name.to_owned(), file, revoked })
     }
 
     /// A date, as a string or as a date of TOML.

@@ -25,7 +25,7 @@ pub use error::TrustError;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Signer {
     /// The key's name in `recipes.toml`.
-    pub name: String,
+    pub(crate) name: String,
     /// The key's fingerprint.
     pub(crate) fingerprint: Fingerprint,
 }

@@ -138,7 +138,7 @@ impl ResultCache {
         let worker = base::source::printable_line(&metadata.worker.chars().take(100).collect::<String>());
         let elapsed = elapsed(&metadata);
         match self.accept(cache, action, result) {
-            Ok(hit) => Ok(RemoteExecution { hit, cached, stdout, stderr, worker, elapsed }),
+            Ok(hit) => Ok(RemoteExecution { hit, cached, stdout, worker, elapsed }),
             Err(MissReason::Unaccepted(why)) => Err(why.into()),
             Err(MissReason::Interrupted) => Err(ExecutionFailure::Interrupted),
             Err(MissReason::MissingBlob(digest)) => {

@@ -111,7 +111,7 @@ impl BlobStore {
     }
 
     /// Whether a content of this name and size is there. It may be damaged.
-    pub fn contains(&self, digest: &BlobDigest) -> bool {
+    pub(crate) fn contains(&self, digest: &BlobDigest) -> bool {
         let found = self.blob(digest).symlink_metadata();
         digest.size() == 0 || found.is_ok_and(|found| found.is_file() && found.len() == digest.size())
     }

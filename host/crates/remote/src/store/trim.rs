@@ -42,7 +42,7 @@ impl BlobStore {
     }
 
     /// Removes the least recently used files until the rest is not larger than the capacity. What cannot be removed stays.
-    pub fn trim(&self) {
+    pub(crate) fn trim(&self) {
         self.written.store(0, Ordering::Relaxed);
         self.remove_down_to(self.capacity);
         self.remove_abandoned();

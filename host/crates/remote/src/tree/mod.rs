@@ -63,7 +63,7 @@ impl TreeDirectory {
 
 impl TreeNode {
     /// Calls `visit` for each file below, with its path relative to the node (empty for the node itself).
-    pub fn files(&self, visit: &mut dyn FnMut(&str, BlobDigest, bool)) {
+    pub(crate) fn files(&self, visit: &mut dyn FnMut(&str, BlobDigest, bool)) {
         let mut path = String::new();
         self.files_below(&mut path, visit);
     }

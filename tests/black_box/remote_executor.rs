@@ -173,7 +173,8 @@ fn a_build_that_fails_there_fails_with_its_log() {
     for line in ["Command: ", "there is none", "/parts/lib.log"] {
         assert!(here.contains(line) && there.contains(line), "{here}\n{there}");
     }
-    assert_eq!(here.lines().last(), there.lines().last());
+    let last = |text: &str| text.lines().last().unwrap_or_default().to_owned();
+    assert!(last(&here).starts_with(&last(&there)), "{here}\n{there}");
     assert!(here.contains("The build directory is ") && here.contains("reproduce.sh"), "{here}");
     assert!(!there.contains("The build directory is ") && !there.contains("reproduce.sh"), "{there}");
     assert!(space.read("parts/lib.log").contains("looking for a compiler"));

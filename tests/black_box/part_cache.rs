@@ -2,6 +2,8 @@
 //!
 //! The parts are small C programs, so that each test builds many: `app` is built with `lib`, `other` with neither.
 
+use std::net::TcpListener;
+
 use test_support::casd::{Casd, INSTANCE};
 use test_support::http::{ScriptedAnswer, Server};
 use test_support::sources::UpstreamSources;
@@ -54,7 +56,7 @@ fn outcome(printed: &str) -> (Vec<&str>, Vec<&str>) {
         parts.sort_unstable();
         parts
     };
-    (parts(": Fetched "), parts(": Not from the cache: "))
+    (parts(": Fetched "), parts(": Not from the cache"))
 }
 
 #[test]
@@ -109,7 +111,7 @@ fn a_change_misses_what_depends_on_it_and_nothing_else() {
     space.write("lib/lib.c", "int answer(void) { return 42; }\nint more;\n");
     misses(&[], &["app", "lib", "other"], "app: Not from the cache: part lib differs");
     // The environment, the platform, the confinement.
-    misses(&["app:environment=FLAGS=-g"], &["app"], "app: Not from the cache: variable FLAGS is new");
+    misses(&["app:environment=FLAGS=-g"], &["app"], "app: Not from the cache: variable FLAGS is set, and was not");
     misses(&["--remote-platform", "image=12"], &["app", "lib", "other"], "remote-platform image is new");
     // The compiler.
     let compiler = format!("app:environment=CC={}", space.path("tools/cc").display());
@@ -158,12 +160,11 @@ fn a_part_that_could_read_more_is_not_cached() {
     let look = format!("app:pre-build=cat {}", space.path("secret").display());
     let printed = space.fails(&["run", &look]);
     assert!(printed.contains("pre-build exited with status 1"), "{printed}");
-    let printed = space.fails(&["run", "--require-cached", "other:prefix=elsewhere", "buildout:parts=other"]);
-    assert!(
-        printed
-            .contains("Part other cannot be taken from the cache: it is not cached: its prefix is not in its location"),
-        "{printed}"
-    );
+    // It is built, even if parts must come from the cache.
+    let printed = space.succeeds(&["run", "--require-cached", "other:prefix=elsewhere", "buildout:parts=other"]);
+    let why = "other: Not from the cache: it is not cached: its prefix is not in its location";
+    assert!(printed.contains(why), "{printed}");
+    assert!(printed.contains("buildout: Built here, because they are not cached: other"), "{printed}");
 }
 
 #[test]
@@ -197,7 +198,7 @@ fn a_source_that_is_edited_during_the_build_is_not_stored_under_its_old_key() {
             .replace("path = lib\n", &format!("path = lib\npre-configure = {waits}\n")),
     );
     let mut run = space.start(&["run"]);
-    run.until("other: Not from the cache: ");
+    run.until("other: Not from the cache");
     space.write("lib/note", "edited\n");
     let ended = run.end();
     assert_eq!(ended.code, Some(0), "{ended:?}");
@@ -211,6 +212,24 @@ fn a_source_that_is_edited_during_the_build_is_not_stored_under_its_old_key() {
     space.write("lib/note", "as it was\n");
     let printed = space.succeeds(&["plan"]);
     assert!(!printed.contains("in the local cache"), "{printed}");
+}
+
+#[test]
+fn administrators_and_users_share_parts() {
+    let space = space();
+    let run = |path: &str, more: &[(&str, &str)]| {
+        forget(&space);
+        let mut command = space.command(host());
+        command.arg("run").env("PATH", path).envs(more.iter().copied());
+        printed(&command.output().unwrap())
+    };
+    run("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", &[]);
+    let user = "/home/me/bin:/usr/local/bin:/usr/bin:/bin:/usr/bin:/usr/local/games:/usr/games:/opt/no-such/bin";
+    let printed = run(user, &[]);
+    assert_eq!(outcome(&printed), (vec!["app", "lib", "other"], vec![]), "{printed}");
+    // A variable that decides has its name in the reason.
+    let printed = run(user, &[("CFLAGS", "-O1")]);
+    assert!(printed.contains("lib: Not from the cache: variable CFLAGS is set, and was not"), "{printed}");
 }
 
 /// Runs the program as on another machine: with its own empty caches, and this server.
@@ -277,4 +296,80 @@ fn a_server_that_is_away_is_one_warning() {
     assert_eq!(away.matches("The remote cache grpc://").count(), 1, "{away}");
     // Nothing to do: not even the warning.
     assert!(!run_elsewhere(&space, &server, "three", &upload).contains("remote cache"));
+}
+
+#[test]
+fn parts_of_this_machine_are_stored_on_a_server_that_lacks_them() {
+    let (space, server) = (space(), Casd::start());
+    run_elsewhere(&space, &server, "one", &["buildout:remote-cache-directory="]);
+    forget(&space);
+    let upload = ["-v", "--remote-cache-upload", "buildout:remote-cache-directory="];
+    let printed = run_elsewhere(&space, &server, "one", &upload);
+    assert_eq!(outcome(&printed), (vec!["app", "lib", "other"], vec![]), "{printed}");
+    assert!(printed.contains(" saved; 3 stored in the remote cache"), "{printed}");
+    assert_eq!(printed.matches(": Stored in the remote cache").count(), 3, "{printed}");
+    forget(&space);
+    let printed = run_elsewhere(&space, &server, "one", &upload);
+    assert!(!printed.contains("stored in the remote cache"), "the server has them: {printed}");
+    forget(&space);
+    let printed = run_elsewhere(&space, &server, "two", &["--require-cached", "buildout:remote-cache-directory="]);
+    assert!(printed.contains("3 parts: 3 fetched, 0 built"), "{printed}");
+}
+
+#[test]
+fn what_is_stored_is_said() {
+    let (space, server) = (space(), Casd::start());
+    let upload = ["-v", "--remote-cache-upload", "buildout:remote-cache-directory="];
+    let printed = run_elsewhere(&space, &server, "one", &upload);
+    let location = "app: Stored in the remote cache; only for this path, because bin/start contains it";
+    assert!(printed.contains(location) && printed.contains("lib: Stored in the remote cache\n"), "{printed}");
+    assert!(printed.contains("0 bytes saved; 3 stored in the remote cache"), "{printed}");
+    forget(&space);
+    let printed = run_elsewhere(&space, &server, "two", &["-v", "app:x=y", "buildout:remote-cache-directory="]);
+    assert!(printed.contains("app: Stored on this machine; only for this path"), "{printed}");
+    assert!(!printed.contains("stored in the remote cache"), "{printed}");
+    forget(&space);
+    let small = ["buildout:remote-cache-directory=", "buildout:remote-cache-size=4000"];
+    let printed = run_elsewhere(&space, &server, "three", &small);
+    assert!(printed.contains("app: Not from the cache: the part is larger than remote-cache-size"), "{printed}");
+}
+
+/// What `run` and `plan` print with this address of a server.
+fn with_address(space: &Space, address: &str) -> [String; 2] {
+    ["run", "plan"].map(|what| {
+        forget(space);
+        assert_eq!(space.shell("rm -rf ../elsewhere").1, 0);
+        let mut command = space.command(host());
+        command.args([what, "--remote-cache", address, "buildout:remote-cache-directory=", "buildout:parts=other"]);
+        printed(&command.env("XDG_CACHE_HOME", space.root().join("elsewhere")).output().unwrap())
+    })
+}
+
+#[test]
+fn a_server_that_cannot_be_used_is_named_with_a_reason() {
+    let (space, server) = (space(), Casd::start());
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("grpc://{}/main", silent.local_addr().unwrap());
+    let page = Server::start(|_| ScriptedAnswer::ok("a page"));
+    let other = server.address().replace("grpc://", "grpcs://");
+    for (address, why) in [
+        ("grpc://127.0.0.1:1/main", "no connection: "),
+        (&silent, "no answer within 10 s"),
+        (&format!("{}/wrong", server.address()), "Does it have the instance `wrong`? An instance follows the address"),
+        (&page.url("").replace("http://", "grpc://"), "Is it a gRPC server? With TLS, write grpcs://"),
+        (&other, "The server does not use TLS: write grpc://"),
+    ] {
+        for printed in with_address(&space, address) {
+            let named = format!("The remote cache {} failed: ", address.trim_end_matches('/'));
+            assert!(printed.contains(&named) && printed.contains(why), "{address}: {printed}");
+            assert_eq!(printed.matches("The remote cache grpc").count(), 1, "{printed}");
+            let reason = "he cache: the remote cache is not available";
+            assert!(printed.contains(reason), "{address}: {printed}");
+        }
+    }
+    let mut command = space.command(host());
+    command.args(["run", "--require-cached", "--remote-cache", "grpc://127.0.0.1:1", "other:x=y"]);
+    let printed = printed(&command.output().unwrap());
+    assert!(printed.contains("The remote cache grpc://127.0.0.1:1 failed: "), "{printed}");
+    assert!(!printed.contains("made here"), "{printed}");
 }

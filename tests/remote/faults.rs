@@ -55,6 +55,9 @@ fn a_stall_at_any_call_ends() {
         let (server, _machine) = filled();
         server.fail(call, Fault::Stall);
         assert_eq!(is_made_here(&server, call), MissReason::Unavailable, "{call}");
+        if call == "GetCapabilities" {
+            assert_eq!(server.count(call), 1, "a server that does not answer is not asked again");
+        }
     });
     each(WRITING, |call| {
         let (server, machine) = (FaultyServer::start(), TestMachine::new());

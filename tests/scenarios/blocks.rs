@@ -21,6 +21,15 @@ pub(crate) fn run(file: &Path, space: &Space, dialect: Dialect) -> Result<(), Fa
     Err(format!("what happened is not what is expected (BLESS=1 rewrites it)\n{differences}").into())
 }
 
+/// Runs a text that is the beginning of a file, and reports every difference.
+pub(crate) fn run_text(file: &Path, text: &str, space: &Space, dialect: Dialect) -> Result<(), Failed> {
+    let outcome = scenario::run(text, space, dialect).map_err(|error| format!("{}: {error}", file.display()))?;
+    if outcome == text || std::env::var_os("BLESS").is_some() {
+        return Ok(());
+    }
+    Err(scenario::differences(&file.display().to_string(), text, &outcome).into())
+}
+
 /// A scenario without a command does nothing, and would pass whatever the program does.
 pub(crate) fn runs_a_command(file: &Path) -> Result<(), Failed> {
     if scenario::has_command(&std::fs::read_to_string(file)?) {

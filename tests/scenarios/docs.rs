@@ -3,7 +3,8 @@
 //! Each document has a directory with the project's `examples/` in it, as a clone would have them. There `cargo xtask run
 //! ARGUMENTS` is run as `buildout-host run ARGUMENTS`: what xtask does before, building, is done when tests run.
 //! `/path/to/buildout-host` means the repository, and `registry.example` a registry that runs on this machine as long as the
-//! document that names it; so does `grpc://cache.example`, a remote cache. Commands in `sh` blocks are not run: only those that this file lists may stand there.
+//! document that names it. Commands in `sh` blocks are not run: only those that this file lists may stand there. But the commands
+//! that start a remote cache are run as they are written, except for the port.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -11,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
 use scenario::Dialect;
-use test_support::casd::{Casd, WorkerView};
+use test_support::casd::ShownServer;
 use test_support::registry::Registry;
 use test_support::{Space, copy_tracked, repository};
 
@@ -25,7 +26,7 @@ const NOT_RUN: [&str; 7] = [
     "./.ci/run",
     "rustup ",
     "python3 -m pip install --no-deps --target casd ",
-    "casd/",
+    SERVER,
 ];
 
 const DIALECT: Dialect = Dialect {
@@ -44,8 +45,10 @@ const DIALECT: Dialect = Dialect {
 
 /// What documents call the registry.
 const REGISTRY: &str = "registry.example";
-/// What documents call the remote cache.
-const CACHE: &str = "grpc://cache.example";
+/// Where documents start a remote cache.
+const CACHE: &str = "127.0.0.1:9092";
+/// How commands begin that start one.
+const SERVER: &str = "casd/";
 
 thread_local! {
     /// Where the registry of the document is that this thread runs.
@@ -91,9 +94,29 @@ fn check(file: &Path) -> Result<(), Failed> {
     only_listed_commands(&text)?;
     let registry = text.contains(&format!("oci://{REGISTRY}/")).then(Registry::start);
     REGISTRY_HOST.set(registry.as_ref().map(|registry| registry.host().to_owned()));
-    let cache = text.contains(&format!("{CACHE}/")).then(|| Casd::start_with(WorkerView::Proc));
-    CACHE_ADDRESS.set(cache.as_ref().map(Casd::address));
+    let mut server = None;
+    for (number, (at, command)) in server_commands(&text).into_iter().enumerate() {
+        if number > 0 {
+            // What is shown before this server is started works with the one before.
+            blocks::run_text(file, &text[..at], &Space::new(), DIALECT)?;
+        }
+        drop(server.take());
+        let started = ShownServer::start(command, CACHE);
+        CACHE_ADDRESS.set(Some(started.authority()));
+        server = Some(started);
+    }
     blocks::run(file, &space, DIALECT)
+}
+
+/// The commands that start a remote cache, with the places of their blocks.
+fn server_commands(text: &str) -> Vec<(usize, &str)> {
+    let blocks = text.match_indices("```sh\n").map(|(at, fence)| (at, &text[at + fence.len()..]));
+    blocks
+        .filter_map(|(at, block)| {
+            let mut lines = block.lines().take_while(|line| *line != "```");
+            Some((at, lines.find(|line| line.starts_with(SERVER))?))
+        })
+        .collect()
 }
 
 /// What is not run must be one of [`NOT_RUN`].

@@ -29,7 +29,8 @@ mod view;
 pub(crate) use crate::error::RunError;
 pub(crate) use authority::Authority;
 pub(crate) use cache::{
-    CacheFlags, CacheOutlook, INPUTS, MakeFailure, MakeOrder, PartForecast, WorkerVerdict, local_store,
+    CacheFlags, CacheOutlook, INPUTS, MakeFailure, MakeOrder, PartForecast, PartIdentity, WorkerVerdict, local_store,
+    store_size,
 };
 pub(crate) use distributions::DistributionStep;
 pub(crate) use outlook::{Outlook, PartGraph, Switch};

@@ -11,7 +11,7 @@ use state::{self, InstalledState};
 use tempfile::TempDir;
 
 use super::authority::Authority;
-use super::cache::{PartCache, PartForecast};
+use super::cache::{self, PartCache, PartForecast};
 use super::distributions::{DistributionStep, of_part};
 use super::execute::transaction;
 use super::extend;
@@ -48,7 +48,8 @@ pub(crate) struct Outlook {
     pub(crate) switch: Option<Switch>,
     /// What the recipes of the parts to be installed or updated may do, in the order of the steps.
     pub(crate) authorities: Vec<Authority>,
-    /// Whether the cache has the parts to be installed that can be cached; empty without a cache.
+    /// Whether the cache has the parts to be installed that can be cached, and how others that the user names are looked
+    /// up; empty without a cache.
     pub(crate) cached: Vec<PartForecast>,
     /// Possible mistakes: options of parts to be installed that their recipes do not have.
     pub(crate) warnings: Vec<String>,
@@ -80,6 +81,7 @@ impl Session {
     /// # Errors
     /// If `install` would fail before it changes anything.
     pub(crate) fn plan(&self, named: &[String]) -> Result<Outlook, RunError> {
+        cache::check_settings(&self.root)?;
         let mut preview = self.preview(named)?;
         let aside = transaction::pending(&preview.locations, &self.root.context, &preview.installed);
         let put_back = aside.iter().map(|(path, _)| path.clone()).collect();
@@ -94,7 +96,7 @@ impl Session {
             let steps = stage.steps(&preview.installed, &presence);
             let made = steps.iter().filter(|step| !matches!(step, Step::Uninstall(..)));
             outlook.authorities.extend(made.filter_map(|step| Authority::of(&stage.view, step.part())));
-            outlook.cached.extend(forecast(&stage, &steps)?);
+            outlook.cached.extend(forecast(&stage, &steps, named)?);
             outlook.steps.extend(steps);
             match distributions(&stage, &preview.installed) {
                 Ok(changes) => outlook.distributions.extend(changes),
@@ -164,15 +166,20 @@ impl Preview {
     }
 }
 
-/// Whether the cache has the parts that would be installed.
-fn forecast(stage: &Stage, steps: &[Step]) -> Result<Vec<PartForecast>, RunError> {
+/// Whether the cache has the parts that would be installed; and the keys of those that the user names, even if they are
+/// installed, which takes time for each.
+fn forecast(stage: &Stage, steps: &[Step], named: &[String]) -> Result<Vec<PartForecast>, RunError> {
     let installs = steps.iter().filter(|step| matches!(step, Step::Install(..)));
     let parts: Vec<&str> = installs.map(Step::part).collect();
-    if parts.is_empty() {
+    let unchanged = steps.iter().filter(|step| matches!(step, Step::Update(_) | Step::InstallAgain(_)));
+    let unchanged: Vec<&str> = unchanged.map(Step::part).filter(|part| named.iter().any(|name| name == part)).collect();
+    if parts.is_empty() && unchanged.is_empty() {
         return Ok(Vec::new());
     }
     let Some(cache) = PartCache::of(&stage.view)? else { return Ok(Vec::new()) };
-    cache.forecast(&stage.view, &parts)
+    let mut forecasts = cache.forecast(&stage.view, &parts)?;
+    forecasts.extend(cache.identify(&stage.view, &unchanged)?);
+    Ok(forecasts)
 }
 
 /// The changes of the distributions that the parts of a stage use.

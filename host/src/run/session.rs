@@ -10,7 +10,7 @@ use config::options::{Buildout, Values};
 use recipe::Locations;
 use state::{StateChange, StateFile};
 
-use super::cache::{CacheTally, OpenCache};
+use super::cache::{self, CacheTally, OpenCache};
 use super::context::RunContext;
 use super::execute::executor::Executor;
 use super::execute::transaction;
@@ -78,8 +78,12 @@ impl Session {
     /// The first failure. Completed steps are recorded.
     pub(crate) fn install(&self, named: &[String]) -> Result<(), RunError> {
         let context = &self.root.context;
+        cache::check_settings(&self.root)?;
         self.with_state(|locations, state| self.install_with_state(named, locations, state))?;
         if context.cache.get().is_some_and(Option::is_some) {
+            if context.settings.cache.require {
+                context.tally.uncached().iter().for_each(|parts| context.log(Level::Info, parts));
+            }
             context.log(Level::Info, &context.tally.line());
         }
         Ok(())

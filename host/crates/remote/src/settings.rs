@@ -15,14 +15,28 @@ pub struct ServerAddress {
 
 /// The string is not the address of a server.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{}` is not the address of a remote cache: write grpc://HOST[:PORT], or grpcs://HOST[:PORT] for TLS", .0.escape_debug())]
-pub struct InvalidServerAddress(String);
+#[error("`{}` is not the address of a remote cache: {problem}", .address.escape_debug())]
+pub struct InvalidServerAddress {
+    address: String,
+    problem: String,
+}
+
+/// What an address looks like.
+const EXPECTED: &str = "write grpc://HOST[:PORT], or grpcs://HOST[:PORT] for TLS";
+
+impl ServerAddress {
+    /// Whether the connection uses TLS.
+    pub fn is_secure(&self) -> bool {
+        self.secure
+    }
+}
 
 impl FromStr for ServerAddress {
     type Err = InvalidServerAddress;
 
     fn from_str(text: &str) -> Result<Self, InvalidServerAddress> {
-        let invalid = || InvalidServerAddress(base::source::redact(text));
+        let because = |problem: String| InvalidServerAddress { address: base::source::redact(text), problem };
+        let invalid = || because(EXPECTED.to_owned());
         let (scheme, rest) = text.split_once("://").ok_or_else(invalid)?;
         let secure = match scheme {
             "grpc" => false,
@@ -30,9 +44,15 @@ impl FromStr for ServerAddress {
             _ => return Err(invalid()),
         };
         let authority: http::uri::Authority = rest.strip_suffix('/').unwrap_or(rest).parse().map_err(|_| invalid())?;
-        let has_credentials = authority.as_str().contains('@');
-        let has_port = authority.as_str() != authority.host();
-        if has_credentials || authority.host().is_empty() || has_port && authority.port_u16().is_none() {
+        if authority.as_str().contains('@') {
+            let problem = "it must not contain a user name or a password; use remote-header-file or credential-helper";
+            return Err(because(problem.to_owned()));
+        }
+        let port = authority.as_str().strip_prefix(authority.host()).and_then(|rest| rest.strip_prefix(':'));
+        if let Some(port) = port.filter(|_| authority.port_u16().is_none()) {
+            return Err(because(format!("`{}` is not a port", port.escape_debug())));
+        }
+        if authority.host().is_empty() {
             return Err(invalid());
         }
         let port = authority.port_u16().unwrap_or(if secure { 443 } else { 80 });
@@ -116,6 +136,12 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// The address with the instance, as users write it.
+    pub fn url(&self) -> String {
+        let slash = if self.instance.is_empty() { "" } else { "/" };
+        format!("{}{slash}{}", self.address, self.instance)
+    }
+
     /// A server that is read from, with all else as it usually is.
     pub fn new(address: ServerAddress) -> Self {
         Self {
@@ -147,6 +173,8 @@ mod tests {
             assert!(shown(text).is_err(), "{text}");
         }
         let error = shown("grpc://user:secret@cache").unwrap_err().to_string();
-        assert!(!error.contains("secret"), "{error}");
+        assert!(!error.contains("secret") && error.contains("user name or a password"), "{error}");
+        let error = shown("grpc://cache:99999").unwrap_err().to_string();
+        assert!(error.ends_with("`99999` is not a port"), "{error}");
     }
 }

@@ -20,9 +20,6 @@ pub(in crate::cli) struct RemoteCacheArguments {
     /// Let this server's workers make parts that are not in the cache (`grpc[s]://HOST[:PORT][/INSTANCE]`)
     #[arg(long, value_name = "URL", help_heading = "Remote cache")]
     remote_executor: Option<String>,
-    /// Fail if a part that can be cached is not in the cache
-    #[arg(long, help_heading = "Remote cache")]
-    require_cached: bool,
     /// Add this pair to the key of each part (can be repeated)
     #[arg(long, value_name = "NAME=VALUE", help_heading = "Remote cache")]
     remote_platform: Vec<String>,
@@ -59,6 +56,6 @@ impl RemoteCacheArguments {
             ("tls-client-key", &self.tls_client_key),
         ];
         let values = values.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
-        CacheFlags { values: values.collect(), require: self.require_cached }
+        CacheFlags { values: values.collect(), require: false }
     }
 }

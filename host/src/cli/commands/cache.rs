@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::program::Program;
 use crate::cli::render;
-use crate::run::{RunError, local_store};
+use crate::run::{RunError, local_store, store_size};
 use base::source::{Explain, size};
 use recipe::component::CompileCache;
 use registry::oci::ArtifactCache;
@@ -32,7 +32,7 @@ pub(in crate::cli) struct CacheArguments {
     /// Print one JSON object
     #[arg(long, global = true)]
     json: bool,
-    /// The directory of cached parts, if `remote-cache-directory` is not the default
+    /// The directory of cached parts (default: BUILDOUT_REMOTE_CACHE_DIRECTORY, or ~/.cache/buildout-host/parts)
     #[arg(long, global = true, value_name = "DIR")]
     directory: Option<PathBuf>,
 }
@@ -52,6 +52,8 @@ enum CacheCommand {
 enum CacheError {
     #[error("There is no cache: neither XDG_CACHE_HOME nor HOME is set")]
     NoDirectory,
+    #[error("{directory} is not a cache of parts")]
+    NoParts { directory: String },
     #[error("Cannot {operation} the cache {directory}: {cause}")]
     Unusable { operation: &'static str, directory: String, cause: io::Error },
 }
@@ -80,13 +82,19 @@ struct Caches {
     parts: Option<BlobStore>,
 }
 
-/// The parts that this machine keeps.
+/// The parts that this machine keeps: where a run keeps them, as far as the configuration does not say so.
 fn parts(program: &Program, directory: Option<&Path>) -> Result<Option<BlobStore>, RunError> {
+    let variable = |name: &str| program.environment.variables.get(name).filter(|value| !value.trim().is_empty());
+    let named = directory.or_else(|| variable("BUILDOUT_REMOTE_CACHE_DIRECTORY").map(|path| Path::new(path.trim())));
     let usual = || local_store(program.environment.cache_directory());
-    let Some(directory) = directory.map(|named| program.path(named)).or_else(usual) else { return Ok(None) };
+    let Some(directory) = named.map(|named| program.path(named)).or_else(usual) else { return Ok(None) };
     let store = directory.join("store");
-    let open = store.is_dir().then(|| BlobStore::open(&store, DEFAULT_CAPACITY));
-    open.transpose().map_err(|error| UnusableStore(error).into())
+    if !store.is_dir() {
+        let missing = named.map(|_| CacheError::NoParts { directory: directory.display().to_string() }.into());
+        return missing.map_or(Ok(None), Err);
+    }
+    let capacity = variable("BUILDOUT_REMOTE_CACHE_SIZE").and_then(|size| store_size(size)).unwrap_or(DEFAULT_CAPACITY);
+    BlobStore::open(&store, capacity).map(Some).map_err(|error| UnusableStore(error).into())
 }
 
 impl Caches {

@@ -24,12 +24,20 @@ pub(in crate::cli) fn copies_json(copies: &ArtifactCache, directory: &str, sizes
 pub(in crate::cli) fn parts_text(store: &BlobStore) -> String {
     let StoreUsage { blobs, results, bytes } = store.usage();
     // A part that does not contain its location has two results.
-    format!("\n{}: {results} results of parts in {blobs} files, {}", store.directory().display(), size(bytes))
+    let counted = format!("{} of parts in {}", counted(results, "result"), counted(blobs, "file"));
+    let most = size(store.capacity());
+    format!("\n{}: {counted}, {} of at most {most}", store.directory().display(), size(bytes))
 }
 
 pub(in crate::cli) fn parts_json(store: &BlobStore) -> Value {
     let StoreUsage { blobs, results, bytes } = store.usage();
-    json!({ "directory": store.directory(), "size": bytes, "results": results, "files": blobs })
+    let limit = store.capacity();
+    json!({ "directory": store.directory(), "size": bytes, "limit": limit, "results": results, "files": blobs })
+}
+
+fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
 }
 
 fn total(entries: &[CacheEntry]) -> u64 {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use base::source::size;
 
-use crate::run::{Authority, CacheOutlook, DistributionStep, Outlook, PartForecast, Switch};
+use crate::run::{Authority, CacheOutlook, DistributionStep, Outlook, PartForecast, PartIdentity, Switch};
 use state::plan::{Reason, Step};
 
 /// One step per line, with its reasons below.
@@ -44,7 +44,7 @@ pub(in crate::cli) fn text(outlook: &Outlook) -> String {
             }
         }
         if let Some(forecast) = cached.iter().find(|known| known.part == part && !is_uninstall(step)) {
-            let _ = writeln!(text, "  {}", in_cache(&forecast.outlook));
+            in_cache(&forecast.outlook).iter().for_each(|clause| text.push_str(&format!("  {clause}\n")));
         }
         if let Some(authority) = authorities.iter().find(|known| known.part == part && !is_uninstall(step)) {
             text.push_str(&rights(authority));
@@ -59,13 +59,15 @@ pub(in crate::cli) fn text(outlook: &Outlook) -> String {
 }
 
 /// Whether the cache has a part, as a clause.
-fn in_cache(outlook: &CacheOutlook) -> String {
-    match outlook {
+fn in_cache(outlook: &CacheOutlook) -> Option<String> {
+    Some(match outlook {
         CacheOutlook::Hit { is_remote: true, bytes } => format!("in the remote cache ({})", size(*bytes)),
         CacheOutlook::Hit { is_remote: false, bytes } => format!("in the local cache ({})", size(*bytes)),
-        CacheOutlook::Miss(why) => format!("not in the cache: {why}"),
+        CacheOutlook::Miss(why) => format!("not in the cache{why}"),
+        CacheOutlook::DependsOn(part) => format!("not known yet: depends on part {part}, which is made first"),
         CacheOutlook::NotCached(why) => format!("not from the cache: {why}"),
-    }
+        CacheOutlook::Installed => return None,
+    })
 }
 
 /// What the recipe of a part may do, one line for each place that says so.
@@ -137,14 +139,22 @@ pub(in crate::cli) fn json(outlook: &Outlook) -> String {
     object.to_string()
 }
 
-fn forecast(PartForecast { part, outlook }: &PartForecast) -> serde_json::Value {
-    match outlook {
+fn forecast(PartForecast { part, outlook, identity }: &PartForecast) -> serde_json::Value {
+    let mut object = match outlook {
         CacheOutlook::Hit { is_remote, bytes } => {
             json!({"part": part, "hit": if *is_remote { "remote" } else { "local" }, "bytes": bytes})
         }
-        CacheOutlook::Miss(why) => json!({"part": part, "hit": null, "why": why}),
-        CacheOutlook::NotCached(why) => json!({"part": part, "hit": null, "cacheable": false, "why": why}),
+        CacheOutlook::Miss(why) => json!({"part": part, "hit": false, "why": why.reason()}),
+        CacheOutlook::Installed => json!({"part": part, "installed": true}),
+        CacheOutlook::DependsOn(first) => json!({"part": part, "hit": null, "depends-on": first}),
+        CacheOutlook::NotCached(why) => json!({"part": part, "hit": false, "cacheable": false, "why": why}),
+    };
+    if let Some(PartIdentity { key, facts }) = identity {
+        let fact = |(name, value): &(String, String)| json!({ "name": name, "value": value });
+        object["key"] = json!(key);
+        object["facts"] = facts.iter().map(fact).collect();
     }
+    object
 }
 
 fn parts_of(step: &Step) -> (&'static str, &str, &[Reason]) {

@@ -12,12 +12,15 @@ use recipe::{PartInput, PartInputs, Runtime};
 use remote::{TreeLimits, TreeNode, capture};
 
 use super::super::view::ResolvedBuildout;
-use super::facts::{LOCATION, PART, PLATFORM, PROGRAM, PartFacts, Placeholders};
+use super::facts::{LOCATION, OF_THE_ENVIRONMENT, PART, PLATFORM, PROGRAM, PartFacts, Placeholders};
 use super::platform::{SystemFiles, digest_of_file};
 use super::trees::PathTree;
 
 /// The option of a part that is made as without a cache if it is `false`.
 const OPT_OUT: &str = "remote-cache";
+
+/// The variables that each command gets, with values that are not secret.
+pub(super) const PUBLIC_VARIABLES: [&str; 3] = ["LANG", "PATH", "TERM"];
 
 /// What decides a part.
 pub(super) struct Decision {
@@ -71,6 +74,8 @@ impl Sources<'_> {
         let mut decision = Decision { facts, recipe, trees, environment, placeholders, location, visible };
         decision.facts.add("recipe", format!("sha256:{} {}", recipe.0, resolved.entry_point));
         self.inputs(&mut decision, &inputs)?;
+        // Before the options: a recipe may record variables in one, and the first difference is the one that is shown.
+        environment_of_commands(&mut decision);
         self.options(&mut decision, part, &inputs)?;
         self.references(&mut decision, part, runtime)?;
         self.system(&mut decision, &inputs, level);
@@ -183,13 +188,8 @@ impl Sources<'_> {
         Ok(())
     }
 
-    /// The environment, the programs and the platform.
+    /// The programs and the platform.
     fn system(&self, decision: &mut Decision, inputs: &PartInputs, level: ConfinementLevel) {
-        for (name, value) in decision.environment.clone() {
-            // Users may grant a variable with a secret, and facts are kept and shown.
-            let value = format!("sha256:{}", Digest::of(value.as_bytes()));
-            decision.facts.add(format!("variable {name} of the environment"), value);
-        }
         let search_path = decision.environment.get("PATH").cloned().unwrap_or_default();
         let mut programs: BTreeSet<String> = inputs.inputs.iter().filter_map(program).collect();
         let python = self.view.executable().ok();
@@ -243,6 +243,15 @@ impl Decision {
         self.add(&format!("{what} {}", file_name(text)), &format!("{text} {content}"))?;
         self.visible.push(path.to_owned());
         Ok(())
+    }
+}
+
+fn environment_of_commands(decision: &mut Decision) {
+    for (name, value) in decision.environment.clone() {
+        // Users may grant a variable with a secret, and facts are kept and shown.
+        let is_public = PUBLIC_VARIABLES.contains(&name.as_str());
+        let value = if is_public { value } else { format!("sha256:{}", Digest::of(value.as_bytes())) };
+        decision.facts.add(format!("variable {name}{OF_THE_ENVIRONMENT}"), value);
     }
 }
 

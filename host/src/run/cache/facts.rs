@@ -32,6 +32,9 @@ pub(super) const PROGRAM: &str = "program";
 /// The first word of the name of a fact that the user adds.
 pub(super) const PLATFORM: &str = "remote-platform";
 
+/// The end of the name of a fact about a variable that the part does not set itself.
+pub(super) const OF_THE_ENVIRONMENT: &str = " of the environment";
+
 impl PartFacts {
     pub(super) fn add(&mut self, name: impl Into<String>, value: impl Into<String>) {
         self.0.push(PartFact { name: name.into(), value: value.into() });
@@ -74,11 +77,16 @@ impl PartFacts {
             match value_in(before, &fact.name) {
                 Some(old) if old.value == fact.value => {}
                 Some(old) => return Some(changed(&fact.name, &old.value, &fact.value)),
-                None => return Some(format!("{} is new", fact.name)),
+                None => return Some(added(&fact.name)),
             }
         }
         let gone = before.0.iter().find(|fact| value_in(self, &fact.name).is_none());
-        gone.map(|fact| format!("{} is gone", fact.name))
+        gone.map(|fact| removed(&fact.name))
+    }
+
+    /// Names and values, with the placeholders in readable form.
+    pub(super) fn shown(&self) -> Vec<(String, String)> {
+        self.0.iter().map(|PartFact { name, value }| (name.clone(), readable(value))).collect()
     }
 }
 
@@ -91,6 +99,36 @@ fn contents(programs: &str) -> String {
         }
     }
     digests.join(" ")
+}
+
+fn added(name: &str) -> String {
+    match variable_of(name) {
+        Some(variable) => format!("variable {variable} is set, and was not"),
+        None => format!("{name} is new"),
+    }
+}
+
+fn removed(name: &str) -> String {
+    match variable_of(name) {
+        Some(variable) => format!("variable {variable} was set, and is not"),
+        None => format!("{name} is gone"),
+    }
+}
+
+/// The variable that a fact is about: one that the part sets, or one of the environment.
+fn variable_of(name: &str) -> Option<&str> {
+    let variable = name.strip_prefix("variable ")?;
+    Some(variable.strip_suffix(OF_THE_ENVIRONMENT).unwrap_or(variable))
+}
+
+/// A placeholder (`\u{1}location\u{1}`) as `{location}`.
+fn readable(value: &str) -> String {
+    let mut pieces = value.split(MARK);
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    while let (Some(name), Some(rest)) = (pieces.next(), pieces.next()) {
+        text.push_str(&format!("{{{name}}}{rest}"));
+    }
+    text
 }
 
 /// A change as a clause. Digests are not shown: they explain nothing.
@@ -204,6 +242,9 @@ mod tests {
         assert_eq!(t(&[("a", "sha256:1")], &[("a", "sha256:2")]).unwrap(), "a differs");
         assert_eq!(t(&[], &[("a", "2")]).unwrap(), "a is new");
         assert_eq!(t(&[("a", "2")], &[]).unwrap(), "a is gone");
+        assert_eq!(t(&[], &[("variable CC", "x")]).unwrap(), "variable CC is set, and was not");
+        let gone = t(&[("variable CC of the environment", "x")], &[]).unwrap();
+        assert_eq!(gone, "variable CC was set, and is not");
         let moved = t(&[(LOCATION, "/one")], &[(LOCATION, "/two")]).unwrap();
         assert_eq!(moved, "it contains its location, and was made at /one");
     }
@@ -220,5 +261,6 @@ mod tests {
         assert_eq!(t("/bin/sh /b.cfg").unwrap(), "/bin/sh /b.cfg");
         assert_eq!(t("-I/usr/b /usr/b/b x=/b/b").unwrap(), "-I/usr/b /usr/b/b x=\u{1}buildout\u{1}/b");
         assert_eq!(t("a\u{1}b"), None);
+        assert_eq!(readable(&t("x=/b/parts/a:/b/c").unwrap()), "x={location}:{buildout}/c");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use remote::{ActionDescription, BlobDigest, EncodedAction, InputError, TreeNode};
 
-use super::decide::Decision;
+use super::decide::{Decision, PUBLIC_VARIABLES};
 
 /// The path of the part in the result of its action.
 pub(super) const OUTPUT: &str = "location";
@@ -40,7 +40,7 @@ impl PartKey {
 /// The variables that each command gets. The values of those that the user granted are among the facts, as digests: what is
 /// here is sent to the server, and they may be secret.
 fn public(environment: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let is_public = |name: &str| ["LANG", "PATH", "TERM"].contains(&name);
+    let is_public = |name: &str| PUBLIC_VARIABLES.contains(&name);
     environment.iter().filter(|(name, _)| is_public(name)).map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 

@@ -8,6 +8,7 @@ use base::digest::Digest;
 use base::files::{read_at_most, write_private};
 
 use super::facts::PartFacts;
+use super::missed::PartMiss;
 
 /// How many of each name are kept.
 const KEPT: usize = 8;
@@ -38,12 +39,13 @@ impl KnownParts {
     }
 
     /// Why there is no part with these facts: what differs from the most similar one that is known.
-    pub(super) fn explain(&self, part: &str, facts: &PartFacts) -> String {
+    pub(super) fn explain(&self, part: &str, facts: &PartFacts) -> PartMiss {
         let all = self.of(part);
         let Some(nearest) = all.iter().min_by_key(|known| facts.distance(known)) else {
-            return format!("this machine has no record of a stored part {part}");
+            return PartMiss::Unexplained { part: part.to_owned() };
         };
-        facts.first_difference(nearest).unwrap_or_else(|| "it was stored before, and has since been removed".to_owned())
+        let difference = facts.first_difference(nearest);
+        PartMiss::Because(difference.unwrap_or_else(|| "it was stored before, and has since been removed".to_owned()))
     }
 
     fn of(&self, part: &str) -> Vec<PartFacts> {
@@ -66,12 +68,13 @@ mod tests {
         let space = tempfile::tempdir().unwrap();
         let known = KnownParts::new(space.path().join("known"));
         let now = PartFacts::of(&[("a", "1"), ("b", "2"), ("c", "3")]);
-        assert!(known.explain("zlib", &now).starts_with("this machine has no record of a stored part zlib"));
+        let explain = |part: &str| known.explain(part, &now).to_string();
+        assert_eq!(explain("zlib"), "; this machine has no earlier build of zlib to compare with");
         known.remember("zlib", &PartFacts::of(&[("a", "1"), ("b", "2"), ("c", "4")]));
         known.remember("zlib", &PartFacts::of(&[("a", "9"), ("b", "9"), ("c", "3")]));
-        assert_eq!(known.explain("zlib", &now), "c changed from \"4\" to \"3\"");
+        assert_eq!(explain("zlib"), ": c changed from \"4\" to \"3\"");
         known.remember("zlib", &now);
-        assert_eq!(known.explain("zlib", &now), "it was stored before, and has since been removed");
-        assert!(known.explain("xz", &now).starts_with("this machine has no record"));
+        assert_eq!(explain("zlib"), ": it was stored before, and has since been removed");
+        assert!(explain("xz").contains("no earlier build of xz"));
     }
 }

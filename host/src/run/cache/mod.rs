@@ -6,8 +6,10 @@
 mod decide;
 mod elsewhere;
 mod facts;
+mod forecast;
 mod key;
 mod known;
+mod missed;
 mod part_cache;
 mod platform;
 mod prefix;
@@ -16,8 +18,8 @@ mod tally;
 mod trees;
 
 pub(crate) use elsewhere::{INPUTS, MakeFailure, MakeOrder, WorkerVerdict};
-pub(crate) use part_cache::{CacheOutlook, PartForecast};
-pub(crate) use settings::{CacheFlags, local_store};
+pub(crate) use forecast::{CacheOutlook, PartForecast, PartIdentity};
+pub(crate) use settings::{CacheFlags, local_store, store_size};
 
-pub(super) use part_cache::{OpenCache, PartCache, install};
+pub(super) use part_cache::{OpenCache, PartCache, check_settings, install};
 pub(super) use tally::CacheTally;

@@ -6,14 +6,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::OnceLock;
 
-use base::collections::Set;
 use base::event::{Event, Level};
 use base::remedy::Remedy;
 use base::source::{Explain, size};
 use recipe::{PlaceOutcome, Runtime};
 use remote::{
     ActionOutputs, BlobStore, BlobStoreError, CacheHit, CacheLookup, CapturedOutputs, CapturedTree, HitOrigin,
-    LinkPolicy, MaterializeError, MissReason, RemoteExecution, ResultCache, TreeLimits, TreeNode, capture, materialize,
+    LinkPolicy, MaterializeError, RemoteExecution, ResultCache, TreeLimits, TreeNode, capture, materialize,
 };
 
 use super::super::context::RunContext;
@@ -23,6 +22,7 @@ use super::decide::Sources;
 use super::elsewhere::{MadeElsewhere, PartExecutor};
 use super::key::{OUTPUT, PartKey};
 use super::known::KnownParts;
+use super::missed::PartMiss;
 use super::platform::SystemFiles;
 use super::prefix;
 use super::settings::CacheSettings;
@@ -34,37 +34,12 @@ pub(in crate::run) type OpenCache = OnceLock<Option<PartCache>>;
 
 /// The cache of a run.
 pub(in crate::run) struct PartCache {
-    results: ResultCache,
+    pub(super) results: ResultCache,
     settings: CacheSettings,
     system: SystemFiles,
-    trees: PartTrees,
-    known: KnownParts,
+    pub(super) trees: PartTrees,
+    pub(super) known: KnownParts,
     executor: PartExecutor,
-}
-
-/// Whether the cache has a part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum CacheOutlook {
-    /// It has it.
-    Hit {
-        /// Whether it is fetched from the server.
-        is_remote: bool,
-        /// The size of the part in bytes.
-        bytes: u64,
-    },
-    /// It does not have it, for this reason.
-    Miss(String),
-    /// The part cannot be cached, for this reason.
-    NotCached(String),
-}
-
-/// Whether the cache has a part that a run would install.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PartForecast {
-    /// The part.
-    pub(crate) part: String,
-    /// Whether the cache has it.
-    pub(crate) outlook: CacheOutlook,
 }
 
 /// What users should know when a build fails.
@@ -77,10 +52,10 @@ const ELSEWHERE: &str = "It was built by the remote executor, and its build dire
 
 /// A part that had to come from the cache.
 #[derive(Debug, thiserror::Error)]
-#[error("Part {part} cannot be taken from the cache: {why}")]
+#[error("Part {part} cannot be taken from the cache{why}")]
 struct NotFromCache {
     part: String,
-    why: String,
+    why: PartMiss,
 }
 
 impl Explain for NotFromCache {
@@ -92,7 +67,7 @@ impl Explain for NotFromCache {
 /// A part that was looked for.
 enum SoughtPart<T> {
     Placed(T),
-    Missed(String),
+    Missed(PartMiss),
 }
 
 impl PartCache {
@@ -132,8 +107,9 @@ impl PartCache {
         let key = match self.key(view, part, &|reference| self.trees.of(view, reference)) {
             Ok(key) => key,
             Err(why) => {
-                self.missed(view, part, &format!("it is not cached: {why}"))?;
-                tally.built();
+                let why = PartMiss::Because(format!("it is not cached: {why}"));
+                log(view, part, Level::Info, &format!("Not from the cache{why}"));
+                tally.built_uncached(part);
                 return Ok(runtime.install(part).map(Some));
             }
         };
@@ -145,8 +121,10 @@ impl PartCache {
             SoughtPart::Missed(why) => why,
         };
         view.context.check_interrupt()?;
-        self.missed(view, part, &why)?;
-        if let Some(paths) = self.make_elsewhere(view, part, &key)? {
+        if self.settings.require {
+            return Err(NotFromCache { part: part.to_owned(), why }.into());
+        }
+        if let Some(paths) = self.make_elsewhere(view, part, &key, &why)? {
             return Ok(Ok(Some(paths)));
         }
         runtime.isolate(part, key.decision.visible.clone());
@@ -165,7 +143,7 @@ impl PartCache {
     }
 
     /// The key of a part, or why it has none.
-    fn key(
+    pub(super) fn key(
         &self,
         view: &ResolvedBuildout,
         part: &str,
@@ -182,15 +160,6 @@ impl PartCache {
         Sources { view, system: &self.system, platform: &self.settings.platform, trees }
     }
 
-    /// Reports that a part is built, and refuses that if it has to come from the cache.
-    fn missed(&self, view: &ResolvedBuildout, part: &str, why: &str) -> Result<(), RunError> {
-        if self.settings.require {
-            return Err(NotFromCache { part: part.to_owned(), why: why.to_owned() }.into());
-        }
-        log(view, part, Level::Info, &format!("Not from the cache: {why}"));
-        Ok(())
-    }
-
     /// Looks a part up, with its location and then without, and puts it in its place.
     fn fetch(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) -> Result<SoughtPart<Vec<String>>, RunError> {
         let mut why = None;
@@ -200,8 +169,7 @@ impl PartCache {
                     SoughtPart::Placed(paths) => return Ok(SoughtPart::Placed(paths)),
                     SoughtPart::Missed(reason) => why = Some(reason),
                 },
-                CacheLookup::Miss(MissReason::Unknown) => {}
-                CacheLookup::Miss(reason) => why = Some(reason.to_string()),
+                CacheLookup::Miss(reason) => why = PartMiss::of_lookup(&reason).or(why),
             }
         }
         Ok(SoughtPart::Missed(why.unwrap_or_else(|| self.known.explain(part, &key.decision.facts))))
@@ -213,11 +181,18 @@ impl PartCache {
         view: &ResolvedBuildout,
         part: &str,
         key: &PartKey,
+        why: &PartMiss,
     ) -> Result<Option<Vec<String>>, RunError> {
+        let missed = || log(view, part, Level::Info, &format!("Not from the cache{why}"));
         if self.settings.executor.is_none() {
+            missed();
             return Ok(None);
         }
         let made = self.executor.make(view, &self.results, &self.settings.platform, part, key);
+        // What the executor had already made is as good as cached.
+        if !matches!(&made, MadeElsewhere::Made { execution, .. } if execution.cached) {
+            missed();
+        }
         self.report_warnings(view);
         view.context.check_interrupt()?;
         let (execution, node) = match made {
@@ -240,7 +215,7 @@ impl PartCache {
                 Ok(Some(paths))
             }
             SoughtPart::Missed(why) => {
-                log(view, part, Level::Warning, &format!("The remote executor's result was not used: {why}"));
+                log(view, part, Level::Warning, &format!("The remote executor's result was not used{why}"));
                 Ok(None)
             }
         }
@@ -280,7 +255,9 @@ impl PartCache {
         key: &PartKey,
         hit: &CacheHit,
     ) -> Result<SoughtPart<Vec<String>>, RunError> {
-        let Some(node) = hit.outputs.paths.get(OUTPUT) else { return Ok(SoughtPart::Missed("it is empty".to_owned())) };
+        let Some(node) = hit.outputs.paths.get(OUTPUT) else {
+            return Ok(SoughtPart::Missed(PartMiss::Because("it is empty".to_owned())));
+        };
         Ok(match self.place(view, part, key, (hit, node))? {
             SoughtPart::Placed((paths, transferred)) => {
                 self.report_fetched(view, part, key, hit, transferred);
@@ -301,7 +278,10 @@ impl PartCache {
         view.context.report.report(Event::PartActivity { part, activity: "fetch" });
         let transferred = match self.results.fetch(hit) {
             Ok(bytes) => bytes,
-            Err(reason) => return Ok(SoughtPart::Missed(reason.to_string())),
+            Err(reason) => {
+                let why = PartMiss::of_lookup(&reason).unwrap_or_else(|| PartMiss::Because(reason.to_string()));
+                return Ok(SoughtPart::Missed(why));
+            }
         };
         let accepts = |target: &str| key.accepts_link(target);
         let interrupt = &view.context.settings.native.interrupt;
@@ -317,9 +297,9 @@ impl PartCache {
                 if matches!(error, MaterializeError::Blob { .. } | MaterializeError::Hostile { .. }) {
                     self.results.forget(&hit.key);
                 }
-                SoughtPart::Missed(error.to_string())
+                SoughtPart::Missed(PartMiss::Because(error.to_string()))
             }
-            PlaceOutcome::Refused(why) => SoughtPart::Missed(why),
+            PlaceOutcome::Refused(why) => SoughtPart::Missed(PartMiss::Because(why)),
         })
     }
 
@@ -334,6 +314,18 @@ impl PartCache {
         };
         let message = format!("Fetched {files} file{plural}, {}, from {from}", size(bytes));
         log(view, part, Level::Info, &message);
+        if hit.origin == HitOrigin::Local {
+            self.offer(view, part, key);
+        }
+    }
+
+    /// Stores a part of this machine on the server, if it is not there: it was made before that was asked for.
+    fn offer(&self, view: &ResolvedBuildout, part: &str, key: &PartKey) {
+        let offered = [&key.located, &key.free].map(|action| self.results.offer(action));
+        if offered.contains(&true) {
+            view.context.tally.stored(part);
+            log(view, part, Level::Debug, "Stored in the remote cache");
+        }
     }
 
     /// Stores what was built.
@@ -363,60 +355,23 @@ impl PartCache {
             self.results.record(&key.free, &captured);
         }
         self.known.remember(part, &key.decision.facts);
-        let reach = match found {
-            Some(file) => format!("for this location, which is in {file}"),
-            None => "for any location".to_owned(),
-        };
-        log(view, part, Level::Debug, &format!("Stored in the cache {reach}"));
+        let place = if recorded.remote { "in the remote cache" } else { "on this machine" };
+        if recorded.remote {
+            view.context.tally.stored(part);
+        }
+        let reach = found.map_or_else(String::new, |file| {
+            let file = Path::new(&file).strip_prefix(location).unwrap_or(Path::new(&file)).display();
+            format!("; only for this path, because {file} contains it")
+        });
+        log(view, part, Level::Debug, &format!("Stored {place}{reach}"));
         Ok(())
     }
 
-    /// Whether the cache has these parts, which a run would install in this order. Fetches nothing.
-    pub(in crate::run) fn forecast(
-        &self,
-        view: &ResolvedBuildout,
-        parts: &[&str],
-    ) -> Result<Vec<PartForecast>, RunError> {
-        let runtime = view.recipes.runtime()?;
-        let mut pending: Set<String> = parts.iter().map(|part| (*part).to_owned()).collect();
-        let mut forecasts = Vec::new();
-        for part in parts.iter().filter(|part| runtime.is_cacheable(part)) {
-            let outlook = self.look(view, part, &pending);
-            if matches!(outlook, CacheOutlook::Hit { .. }) {
-                pending.remove(*part);
-            }
-            forecasts.push(PartForecast { part: (*part).to_owned(), outlook });
-        }
-        self.report_warnings(view);
-        Ok(forecasts)
-    }
-
-    fn look(&self, view: &ResolvedBuildout, part: &str, pending: &Set<String>) -> CacheOutlook {
-        let trees = |reference: &str| {
-            if pending.contains(reference) {
-                return Err(format!("it references part {reference}, which is made first"));
-            }
-            self.trees.of(view, reference)
-        };
-        let key = match self.key(view, part, &trees) {
-            Ok(key) => key,
-            Err(why) => return CacheOutlook::NotCached(why),
-        };
-        for action in [&key.located, &key.free] {
-            if let CacheLookup::Hit(hit) = self.results.lookup(action)
-                && let Some(node) = hit.outputs.paths.get(OUTPUT)
-            {
-                self.trees.set(part, key.decision.location.clone(), node);
-                let (_, bytes) = hit.outputs.extent();
-                return CacheOutlook::Hit { is_remote: hit.origin == HitOrigin::Remote, bytes };
-            }
-        }
-        CacheOutlook::Miss(self.known.explain(part, &key.decision.facts))
-    }
-
-    fn report_warnings(&self, view: &ResolvedBuildout) {
+    pub(super) fn report_warnings(&self, view: &ResolvedBuildout) {
         for warning in self.results.take_warnings() {
-            view.context.log(Level::Warning, &warning.message);
+            // What is not in the cache is not made here if it must come from there.
+            let text = if self.settings.require { warning.message } else { warning.to_string() };
+            view.context.log(Level::Warning, &text);
         }
     }
 }
@@ -430,6 +385,11 @@ impl Explain for NoPartStore {}
 
 fn log(view: &ResolvedBuildout, part: &str, level: Level, message: &str) {
     view.context.report.report(Event::Log { logger: part, level, message });
+}
+
+/// Checks the settings of the cache, before anything is made: a run that uses no cache after all has them checked, too.
+pub(in crate::run) fn check_settings(view: &ResolvedBuildout) -> Result<(), RunError> {
+    CacheSettings::of(&view.context, &view.buildout).map(drop)
 }
 
 /// Installs a part: with the cache if there is one.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use base::remedy::Remedy;
 use base::source::{Explain, Place};
 use config::options::Buildout;
-use remote::{DEFAULT_CAPACITY, HeaderSource, InvalidServerAddress, ServerSettings, TlsSettings};
+use remote::{DEFAULT_CAPACITY, HeaderSource, InvalidServerAddress, LocalSetting, ServerSettings, TlsSettings};
 
 use super::super::context::RunContext;
 use crate::error::RunError;
@@ -75,6 +75,9 @@ impl CacheSettings {
         let require = context.settings.cache.require;
         let (server, directory) = (source.value("remote-cache")?, source.value("remote-cache-directory")?);
         let executor = source.value("remote-executor")?;
+        if server.is_none() && executor.is_none() {
+            source.check_upload()?;
+        }
         if server.is_none() && executor.is_none() && directory.is_none() {
             let problem = "`--require-cached` needs a cache, and none is configured".to_owned();
             let missing = InvalidCacheSetting { problem, place: None, remedy: Some(Remedy::SetRemoteCache) };
@@ -88,6 +91,7 @@ impl CacheSettings {
             address.filter(|_| !is_offline).map(|address| source.server(name, &address)).transpose()
         };
         let (server, executor) = (of("remote-cache", server)?, of("remote-executor", executor)?);
+        source.check(&[&server, &executor])?;
         let (capacity, platform) = (source.capacity()?, source.platform()?);
         Ok(Some(Self { server, executor, directory, capacity, platform, require }))
     }
@@ -140,7 +144,11 @@ impl SettingSource<'_> {
         let parsed = address.parse();
         let address = parsed.map_err(|error: InvalidServerAddress| self.invalid(name, error.to_string()))?;
         let headers = match (self.path("credential-helper")?, self.path("remote-header-file")?) {
-            (Some(helper), _) => Some(HeaderSource::Helper(helper)),
+            (Some(_), Some(_)) => {
+                let problem = "Both credential-helper and remote-header-file are set, and each gives all headers";
+                return Err(self.invalid("credential-helper", problem.to_owned()));
+            }
+            (Some(helper), None) => Some(HeaderSource::Helper(helper)),
             (None, file) => file.map(HeaderSource::File),
         };
         let client = match (self.path("tls-client-certificate")?, self.path("tls-client-key")?) {
@@ -163,6 +171,39 @@ impl SettingSource<'_> {
         Ok(ServerSettings { instance: instance.to_owned(), headers, tls, write, ..ServerSettings::new(address) })
     }
 
+    /// Checks what the settings of these servers name on this machine.
+    fn check(&self, servers: &[&Option<ServerSettings>]) -> Result<(), RunError> {
+        let servers: Vec<&ServerSettings> = servers.iter().filter_map(|server| server.as_ref()).collect();
+        for server in &servers {
+            server.check_files().map_err(|error| {
+                let name = name_of(error.setting);
+                self.invalid(name, format!("Invalid {name}: {error}"))
+            })?;
+        }
+        let with_tls = ["tls-certificate", "tls-client-certificate"];
+        if servers.is_empty() || servers.iter().any(|server| server.address.is_secure()) {
+            return Ok(());
+        }
+        for name in with_tls {
+            if self.value(name)?.is_some() {
+                let problem = format!("{name} is set, and {} does not use TLS: write grpcs://", servers[0].address);
+                return Err(self.invalid(name, problem));
+            }
+        }
+        Ok(())
+    }
+
+    /// Without a server, nothing can be stored there. An address that is set to nothing turns the cache off.
+    fn check_upload(&self) -> Result<(), RunError> {
+        let name = "remote-cache-upload";
+        let is_turned_off = ["remote-cache", "remote-executor"].iter().any(|server| self.outside(server).is_some());
+        if is_turned_off || !self.is_true(name)? {
+            return Ok(());
+        }
+        let (problem, place) = (format!("{name} is true, and no remote cache is set"), self.place(name));
+        Err(InvalidCacheSetting { problem, place, remedy: Some(Remedy::SetRemoteCache) }.into())
+    }
+
     fn is_true(&self, name: &'static str) -> Result<bool, RunError> {
         match self.value(name)?.as_deref() {
             None | Some("false") => Ok(false),
@@ -174,7 +215,7 @@ impl SettingSource<'_> {
     fn capacity(&self) -> Result<u64, RunError> {
         let Some(text) = self.value("remote-cache-size")? else { return Ok(DEFAULT_CAPACITY) };
         let expected = "it must be a size, such as 500 MiB or 20 GiB";
-        bytes(&text).ok_or_else(|| {
+        store_size(&text).ok_or_else(|| {
             self.invalid("remote-cache-size", format!("Invalid remote-cache-size: {text:?}; {expected}"))
         })
     }
@@ -205,13 +246,23 @@ impl SettingSource<'_> {
     }
 }
 
+fn name_of(setting: LocalSetting) -> &'static str {
+    match setting {
+        LocalSetting::Headers => "remote-header-file",
+        LocalSetting::Helper => "credential-helper",
+        LocalSetting::Authorities => "tls-certificate",
+        LocalSetting::ClientCertificate => "tls-client-certificate",
+        LocalSetting::ClientKey => "tls-client-key",
+    }
+}
+
 fn filled(value: impl AsRef<str>) -> Option<String> {
     let value = value.as_ref().trim();
     (!value.is_empty()).then(|| value.to_owned())
 }
 
 /// The bytes of a size such as `20 GiB`, `500M` or `1000000`.
-fn bytes(text: &str) -> Option<u64> {
+pub(crate) fn store_size(text: &str) -> Option<u64> {
     let at = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(at);
     let unit = unit.trim().trim_end_matches('B').trim_end_matches('i');
@@ -221,14 +272,17 @@ fn bytes(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::bytes;
+    use super::store_size;
 
     #[test]
     fn sizes_have_binary_units() {
-        assert_eq!(bytes("20 GiB"), Some(20 << 30));
-        assert_eq!((bytes("500M"), bytes("1000"), bytes("3kB")), (Some(500 << 20), Some(1000), Some(3 << 10)));
+        assert_eq!(store_size("20 GiB"), Some(20 << 30));
+        assert_eq!(
+            (store_size("500M"), store_size("1000"), store_size("3kB")),
+            (Some(500 << 20), Some(1000), Some(3 << 10))
+        );
         for text in ["", "many", "5 ells", "0", "20000000 TiB"] {
-            assert_eq!(bytes(text), None, "{text}");
+            assert_eq!(store_size(text), None, "{text}");
         }
     }
 }

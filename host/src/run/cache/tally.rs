@@ -1,5 +1,6 @@
 //! What a run got from the cache: for the closing line, and to know which parts were fetched.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -13,17 +14,37 @@ pub(in crate::run) struct CacheTally {
     fetched: Mutex<Map<String, u64>>,
     /// The parts that another machine made for this run.
     made: Mutex<Set<String>>,
+    /// The parts that are now stored on the server, and were not.
+    stored: Mutex<Set<String>>,
+    /// The parts that were built because they cannot be cached, or must not be, although their recipe allows it.
+    uncached: Mutex<BTreeSet<String>>,
     built: AtomicUsize,
     unchanged: AtomicUsize,
 }
 
 impl CacheTally {
     pub(in crate::run) fn fetched(&self, part: &str, bytes: u64) {
-        self.locked().insert(part.to_owned(), bytes);
+        locked(&self.fetched).insert(part.to_owned(), bytes);
     }
 
     pub(in crate::run) fn built_there(&self, part: &str) {
-        self.made().insert(part.to_owned());
+        locked(&self.made).insert(part.to_owned());
+    }
+
+    pub(in crate::run) fn stored(&self, part: &str) {
+        locked(&self.stored).insert(part.to_owned());
+    }
+
+    pub(in crate::run) fn built_uncached(&self, part: &str) {
+        locked(&self.uncached).insert(part.to_owned());
+        self.built();
+    }
+
+    /// What was built here in spite of `--require-cached`.
+    pub(in crate::run) fn uncached(&self) -> Option<String> {
+        let uncached = locked(&self.uncached);
+        let names: Vec<&str> = uncached.iter().map(String::as_str).collect();
+        (!names.is_empty()).then(|| format!("Built here, because they are not cached: {}", names.join(", ")))
     }
 
     pub(in crate::run) fn built(&self) {
@@ -36,34 +57,35 @@ impl CacheTally {
 
     /// Whether the part came from the cache.
     pub(in crate::run) fn has_fetched(&self, part: &str) -> bool {
-        self.locked().contains_key(part)
+        locked(&self.fetched).contains_key(part)
     }
 
     /// Whether another machine made the part.
     pub(in crate::run) fn has_built_there(&self, part: &str) -> bool {
-        self.made().contains(part)
+        locked(&self.made).contains(part)
     }
 
     /// The closing line: `12 parts: 9 fetched, 2 built, 1 unchanged; 312 MB saved`.
     pub(in crate::run) fn line(&self) -> String {
-        let fetched = self.locked();
+        let fetched = locked(&self.fetched);
         let (built, unchanged) = (self.built.load(Ordering::Relaxed), self.unchanged.load(Ordering::Relaxed));
-        let made = self.made().len();
+        let made = locked(&self.made).len();
         let all = fetched.len() + made + built + unchanged;
         let saved = size(fetched.values().sum());
         let plural = if all == 1 { "" } else { "s" };
         let fetched = fetched.len();
         let there = if made > 0 { format!(" {made} built there,") } else { String::new() };
-        format!("{all} part{plural}: {fetched} fetched,{there} {built} built, {unchanged} unchanged; {saved} saved")
+        let stored = match locked(&self.stored).len() {
+            0 => String::new(),
+            stored => format!("; {stored} stored in the remote cache"),
+        };
+        let counted = format!("{fetched} fetched,{there} {built} built, {unchanged} unchanged");
+        format!("{all} part{plural}: {counted}; {saved} saved{stored}")
     }
+}
 
-    fn made(&self) -> MutexGuard<'_, Set<String>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn locked(&self) -> MutexGuard<'_, Map<String, u64>> {
-        self.fetched.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn locked<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -78,6 +100,13 @@ mod tests {
         tally.built();
         tally.unchanged();
         assert_eq!(tally.line(), "3 parts: 1 fetched, 1 built, 1 unchanged; 3.1 MB saved");
+        tally.stored("b");
+        tally.stored("b");
+        assert!(tally.line().ends_with(" saved; 1 stored in the remote cache"), "{}", tally.line());
+        assert_eq!(tally.uncached(), None);
+        tally.built_uncached("d");
+        tally.built_uncached("c");
+        assert_eq!(tally.uncached().unwrap(), "Built here, because they are not cached: c, d");
         assert!(tally.has_fetched("a") && !tally.has_fetched("b"));
     }
 }

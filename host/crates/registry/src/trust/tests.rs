@@ -25,7 +25,7 @@ impl Ring {
     fn add(&mut self, name: &'static str, key: PrivateKey) {
         let file = self.directory.path().join(name);
         std::fs::write(&file, key.public().pem()).unwrap();
-        self.entries.push(KeyEntry { name: name.into(), file, revoked: None, place: None });
+        self.entries.push(KeyEntry { name: name.into(), file, revoked: None });
         self.keys.insert(name, key);
     }
 

@@ -80,6 +80,9 @@ pub enum MissReason {
     /// The server is no longer used, or not for reading; there is a warning.
     #[error("the remote cache is not available")]
     Unavailable,
+    /// The local store may not become as large.
+    #[error("it is larger than the local cache may be")]
+    TooLarge,
     /// The local store did not take the contents; there is a warning.
     #[error("the contents cannot be stored on this machine")]
     Store,
@@ -162,6 +165,10 @@ impl ResultCache {
     pub fn fetch(&self, hit: &CacheHit) -> Result<u64, MissReason> {
         let absent: Vec<_> = hit.absent.iter().copied().filter(|digest| !self.store.contains(digest)).collect();
         if !absent.is_empty() {
+            // The first contents would be removed when the last ones come.
+            if hit.outputs.blobs().iter().map(BlobDigest::size).sum::<u64>() > self.store.capacity() {
+                return Err(MissReason::TooLarge);
+            }
             let client = self.reading().ok_or(MissReason::Unavailable)?;
             let fetched =
                 self.runtime.run(async { client.session().await?.download(absent.clone(), &self.store).await });
@@ -190,9 +197,7 @@ impl ResultCache {
         let recorded = self.record_here(action, captured).inspect_err(|error| self.notices.of_store(error));
         let local = recorded.unwrap_or(false);
         let mut recorded = Recorded { local, ..Recorded::default() };
-        let Some(client) = self.cache.as_ref().filter(|client| client.settings.write && client.is_usable()) else {
-            return recorded;
-        };
+        let Some(client) = self.writing() else { return recorded };
         let contents = record::contents(action, captured, local);
         match self.runtime.run(record::send(client, action, captured, contents, &self.store)) {
             Ok(Some(uploaded)) => (recorded.remote, recorded.uploaded) = (true, uploaded),
@@ -200,6 +205,25 @@ impl ResultCache {
             Err(failure) => self.notices.of_writing(client, &failure),
         }
         recorded
+    }
+
+    /// Stores a result that the local store has on the server, if the server lacks it: it may be older than the
+    /// permission to store. Returns whether it was sent.
+    pub fn offer(&self, action: &EncodedAction) -> bool {
+        let Some(client) = self.writing() else { return false };
+        let Ok(hit) = self.lookup_here(action) else { return false };
+        match self.runtime.run(record::send_if_absent(client, action, hit.outputs, &self.store)) {
+            Ok(sent) => sent,
+            Err(failure) => {
+                self.notices.of_writing(client, &failure);
+                false
+            }
+        }
+    }
+
+    /// The server, if results are stored there.
+    fn writing(&self) -> Option<&CacheClient> {
+        self.cache.as_ref().filter(|client| client.settings.write && client.is_usable())
     }
 
     /// The server, if results are looked up there.

@@ -2,7 +2,7 @@
 //! there.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -12,7 +12,7 @@ use super::ResultCache;
 use crate::action::EncodedAction;
 use crate::blob::BlobDigest;
 use crate::client::{CacheClient, CallFailure, Content};
-use crate::outputs::CapturedOutputs;
+use crate::outputs::{ActionOutputs, CapturedOutputs};
 use crate::store::{BlobStore, BlobStoreError};
 
 impl ResultCache {
@@ -68,6 +68,25 @@ pub(super) fn contents(
         contents.extend(action.blobs.get(&digest).map(|bytes| (digest, Content::Bytes(bytes.clone()))));
     }
     contents
+}
+
+/// Sends a result of the local store to the server, unless the server has it and all that it refers to. Returns whether it
+/// did.
+pub(super) async fn send_if_absent(
+    client: &CacheClient,
+    action: &EncodedAction,
+    outputs: ActionOutputs,
+    store: &Arc<BlobStore>,
+) -> Result<bool, CallFailure> {
+    let files = outputs.blobs().into_iter().map(|digest| (digest, PathBuf::new())).collect();
+    let captured = CapturedOutputs { outputs, files };
+    let contents = contents(action, &captured, true);
+    let session = client.session().await?;
+    let known = session.get_result(&action.key).await?;
+    if known.is_some() && session.find_missing(contents.keys().copied()).await?.is_empty() {
+        return Ok(false);
+    }
+    Ok(send(client, action, &captured, contents, store).await?.is_some())
 }
 
 /// Sends a result to the server. Returns the number of bytes; `None` if this user may not store there.

@@ -21,10 +21,25 @@ impl ServerSession {
         M: Clone,
         F: Future<Output = Result<Response<T>, Status>>,
     {
-        let deadline = self.deadline(bytes);
+        self.call_within(call, self.deadline(bytes), message, send).await
+    }
+
+    /// The same, with a deadline for each attempt.
+    pub(super) async fn call_within<M, T, F>(
+        &self,
+        call: &'static str,
+        deadline: Duration,
+        message: M,
+        send: impl Fn(Channel, Request<M>) -> F,
+    ) -> Result<T, CallFailure>
+    where
+        M: Clone,
+        F: Future<Output = Result<Response<T>, Status>>,
+    {
         let attempt = async || {
             let mut request = self.request(message.clone()).await?;
-            request.set_timeout(deadline);
+            // For the server. The end of the time that counts here is never tried again, so it must come first.
+            request.set_timeout(deadline + Duration::from_secs(1));
             match tokio::time::timeout(deadline, send(self.channel.clone(), request)).await {
                 Ok(answer) => Ok(answer.map(Response::into_inner)),
                 Err(_) => Err(CallFailure::TooSlow { call }),

@@ -1,6 +1,7 @@
 //! Why a call failed, and whether it is worth another attempt.
 
 use std::error::Error as _;
+use std::time::Duration;
 
 use base::source::printable_line;
 use tonic::{Code, Status};
@@ -35,6 +36,9 @@ pub(crate) enum CallFailure {
     /// The server did not answer in time, or too slowly.
     #[error("{call}: no answer in time")]
     TooSlow { call: &'static str },
+    /// The server did not answer the first call.
+    #[error("no answer within {} s", .0.as_secs())]
+    Silent(Duration),
     /// The server sent something other than the content that was requested.
     #[error("it sent content that does not match {0}")]
     Damaged(BlobDigest),

@@ -87,14 +87,19 @@ fn modified(path: &Path) -> Option<SystemTime> {
     path.metadata().and_then(|metadata| metadata.modified()).ok()
 }
 
+pub(super) fn check_file(path: &Path) -> Result<(), CallFailure> {
+    of_file(path).map(drop)
+}
+
 fn of_file(path: &Path) -> Result<KnownHeaders, CallFailure> {
     let modified = modified(path);
     let failed = |what: String| CallFailure::Settings(what);
     let content = base::files::read_at_most(path, LARGEST)
-        .map_err(|error| failed(format!("Cannot read the headers in {}: {error}", path.display())))?;
+        .map_err(|error| failed(format!("cannot read {}: {error}", path.display())))?;
     let text = String::from_utf8(content).map_err(|_| failed(format!("{} is not UTF-8", path.display())))?;
     let mut pairs = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+    let is_comment = |line: &str| line.is_empty() || line.starts_with('#');
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !is_comment(line.trim())) {
         let found = line.split_once(':').and_then(|(name, value)| pair(name.trim(), value.trim()).ok());
         let place = format!("{}:{}", path.display(), number + 1);
         pairs.push(found.ok_or_else(|| failed(format!("{place}: this is not a header `Name: value`")))?);
@@ -117,7 +122,7 @@ mod tests {
     fn a_file_has_a_header_on_each_line_and_errors_do_not_show_it() {
         let space = tempfile::tempdir().unwrap();
         let path = space.path().join("headers");
-        std::fs::write(&path, "Authorization: Bearer a:b\n\nx-team:  blue \n").unwrap();
+        std::fs::write(&path, "# Of the CI\nAuthorization: Bearer a:b\n\nx-team:  blue \n").unwrap();
         let known = of_file(&path).unwrap();
         let shown: Vec<_> = known.pairs.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         assert_eq!(shown, [("authorization", "Bearer a:b"), ("x-team", "blue")]);

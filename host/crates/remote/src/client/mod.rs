@@ -10,8 +10,10 @@ mod execute;
 mod failure;
 mod headers;
 mod helper;
+mod advice;
 mod pace;
 mod plan;
+mod preflight;
 mod results;
 mod session;
 
@@ -22,6 +24,7 @@ use tokio::sync::Mutex;
 pub(crate) use contents::Content;
 pub(crate) use execute::Executed;
 pub(crate) use failure::CallFailure;
+pub use preflight::{LocalSetting, LocalSettingError};
 pub(crate) use session::ServerSession;
 
 use breaker::Breaker;

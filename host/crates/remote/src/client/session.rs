@@ -30,6 +30,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// What a server may send before it waits for the client.
 const WINDOW: u32 = 8 << 20;
 
+/// The first call.
+pub(super) const CAPABILITIES: &str = "GetCapabilities";
+
 /// A connection in use.
 pub(crate) struct ServerSession {
     pub(super) channel: Channel,
@@ -75,10 +78,15 @@ impl ServerSession {
             present: Mutex::default(),
         };
         let request = v2::GetCapabilitiesRequest { instance_name: settings.instance.clone() };
-        let answer = session.call("GetCapabilities", 0, request, |channel, request| async move {
+        // A server that accepts connections and never answers must not cost more than one that is not there.
+        let longest = settings.limits.connect.min(settings.limits.call);
+        let answer = session.call_within(CAPABILITIES, longest, request, |channel, request| async move {
             CapabilitiesClient::new(channel).get_capabilities(request).await
         });
-        let answer = answer.await?;
+        let answer = answer.await.map_err(|failure| match failure {
+            CallFailure::TooSlow { .. } => CallFailure::Silent(longest),
+            other => other,
+        })?;
         session.capabilities = ServerAbilities::of(&answer, settings)?;
         Ok(session)
     }
@@ -110,7 +118,7 @@ async fn connect(endpoint: &Endpoint, limits: &CallLimits) -> Result<Channel, Ca
         }
         wait *= 2;
     }
-    Err(CallFailure::Connect("no answer in time".to_owned()))
+    Err(CallFailure::Silent(limits.connect))
 }
 
 fn endpoint(settings: &ServerSettings) -> Result<Endpoint, CallFailure> {
@@ -141,9 +149,9 @@ fn tls(settings: &TlsSettings) -> Result<ClientTlsConfig, CallFailure> {
     Ok(config)
 }
 
-fn pem(path: &Path) -> Result<Vec<u8>, CallFailure> {
+pub(super) fn pem(path: &Path) -> Result<Vec<u8>, CallFailure> {
     let read = base::files::read_at_most(path, LARGEST_PEM);
-    read.map_err(|error| CallFailure::Settings(format!("Cannot read {}: {error}", path.display())))
+    read.map_err(|error| CallFailure::Settings(format!("cannot read {}: {error}", path.display())))
 }
 
 /// Which program calls; servers have it in their logs.

@@ -110,6 +110,11 @@ impl BlobStore {
         &self.directory
     }
 
+    /// How large it may become, in bytes.
+    pub fn capacity(&self) -> u64 {
+        self.capacity
+    }
+
     /// Whether a content of this name and size is there. It may be damaged.
     pub(crate) fn contains(&self, digest: &BlobDigest) -> bool {
         let found = self.blob(digest).symlink_metadata();

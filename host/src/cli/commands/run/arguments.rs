@@ -7,7 +7,7 @@ use clap::{ArgAction, Args};
 use crate::cli::arguments::{ConfigurationArguments, RegistryArguments, RemoteCacheArguments};
 use crate::cli::output::Style;
 use crate::cli::program::{Program, StartError};
-use crate::run::{AfterFailure, LockMode, RunError, RunSettings};
+use crate::run::{AfterFailure, CacheFlags, LockMode, RunError, RunSettings};
 use base::jobserver::Jobs;
 use config::Assignment;
 use confine::ConfinementLevel;
@@ -45,6 +45,9 @@ pub(in crate::cli) struct RunArguments {
     registry: RegistryArguments,
     #[command(flatten)]
     cache: RemoteCacheArguments,
+    /// Fail if a part that can be cached is not in the cache
+    #[arg(long, help_heading = "Remote cache")]
+    require_cached: bool,
     /// Make up to N parts at once (`auto`: one for each processor)
     ///
     /// A part starts when all parts that it references are done.
@@ -132,7 +135,7 @@ impl RunArguments {
             after_failure: if self.keep_going { AfterFailure::KeepGoing } else { AfterFailure::Stop },
             lock: if self.locked { LockMode::Locked } else { LockMode::Write },
             plain_http: self.registry.plain_http(),
-            cache: self.cache.flags(),
+            cache: CacheFlags { require: self.require_cached, ..self.cache.flags() },
             ..settings
         })
     }

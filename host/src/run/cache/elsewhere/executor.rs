@@ -31,6 +31,10 @@ pub(in crate::run::cache) struct PartExecutor {
 /// How much of what a worker reports is shown: lines, and characters of each.
 const MOST_SHOWN: (usize, usize) = (100, 4000);
 
+/// Where the part of a recipe's message begins that is true on the worker only: its build directory is gone, and so is the
+/// script there that repeats the build (`recipes/builds/src/build.rs`).
+const OF_THE_WORKER: &str = ". The build directory is ";
+
 /// What came of asking the executor for a part.
 pub(in crate::run::cache) enum MadeElsewhere {
     /// It was made.
@@ -54,6 +58,7 @@ impl FailedElsewhere {
     fn reported(message: &str, details: &[String], hints: &[String]) -> Self {
         let short = |text: &String| text.chars().take(MOST_SHOWN.1).collect::<String>();
         let all = |lines: &[String]| lines.iter().take(MOST_SHOWN.0).map(short).collect();
+        let message = message.split(OF_THE_WORKER).next().unwrap_or_default();
         Self { message: short(&message.to_owned()), details: all(details), hints: all(hints) }
     }
 }
@@ -134,7 +139,10 @@ impl PartExecutor {
             // There was a warning.
             Err(ExecutionFailure::Unavailable) => MadeElsewhere::Not,
             Err(other) => {
-                self.refused(view, part, &other.to_string());
+                // Of a worker that cannot be started, the server tells its operator more than its users.
+                let more = matches!(other, ExecutionFailure::Server(_));
+                let more = if more { "; the server's own output may say more" } else { "" };
+                self.refused(view, part, &format!("{other}{more}"));
                 MadeElsewhere::Not
             }
         }

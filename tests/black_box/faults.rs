@@ -5,7 +5,7 @@
 use std::os::unix::process::ExitStatusExt as _;
 
 use test_support::fault::{Bench, ERRORS, Injection, mounted, on_full_disk, strace_log};
-use test_support::{host, wait_until};
+use test_support::{Space, host, wait_until};
 
 /// Calls that change files. A run that does not use one of them is not disturbed by it.
 const WRITES: [&str; 20] = [
@@ -239,6 +239,52 @@ fn a_full_disk_leaves_the_state_intact() {
         bench.assert_recovers(&format!("a disk with room for {blocks} blocks and {files} files"));
     }
     assert!(full > 8, "the disk was full in {full} runs only");
+}
+
+/// Runs a buildout on a separate file system of 64 MiB. Returns the exit code, what was printed, and how many blocks are left.
+fn on_small_disk(space: &Space, configuration: &str) -> (Option<i32>, String, u64) {
+    space.write("buildout.cfg", configuration);
+    let mounts = "mkdir ../disk && mount -t tmpfs -o size=64m tmpfs ../disk && cp -a . ../disk/sample";
+    let script = "cd ../disk/sample; buildout-host run; code=$?; stat -f -c %a . > \"$OLDPWD/left\"; exit $code";
+    let run = mounted(space, mounts, script);
+    let left = space.read("left").trim().parse().expect("a number");
+    (run.status.code(), String::from_utf8_lossy(&[run.stdout, run.stderr].concat()).into_owned(), left)
+}
+
+/// A twentieth of the disk, less what the host itself writes.
+const RESERVE: u64 = 512;
+
+/// Whether the command ends by itself, or goes on with what is left.
+#[test]
+fn a_command_that_fills_the_disk_fails() {
+    for then in ["true", "sleep 100"] {
+        let configuration = format!(
+            "[buildout]\nparts = filler\n\n[filler]\nrecipe = command\nlocation = ${{buildout:directory}}/big\n\
+             command = cat /dev/zero > ${{:location}}; {then}\n"
+        );
+        let (code, printed, left) = on_small_disk(&Space::new(), &configuration);
+        assert_eq!(code, Some(1), "{printed}");
+        assert!(printed.contains("used too much disk space, or left too little"), "{printed}");
+        assert!(left > RESERVE, "{left} blocks are left");
+    }
+}
+
+#[test]
+fn a_recipe_leaves_some_of_the_disk() {
+    let space = Space::for_python();
+    let setup = "from setuptools import setup\n\
+        setup(name='rec', version='1', py_modules=['rec'], entry_points={'zc.buildout': ['default = rec:Recipe']})\n";
+    space.write("rec/setup.py", setup);
+    let recipe = "class Recipe:\n    def __init__(self, buildout, name, options): pass\n    def install(self):\n        \
+        count = 0\n        try:\n            while True:\n                with open('big%d' % count, 'wb') as file:\n                    \
+        file.write(bytes(300000))\n                count += 1\n        except OSError as error:\n            \
+        print('after', count, error)\n        return ()\n";
+    space.write("rec/rec.py", recipe);
+    let (code, printed, left) =
+        on_small_disk(&space, "[buildout]\ndevelop = rec\nparts = filler\n\n[filler]\nrecipe = rec\n");
+    assert_eq!(code, Some(0), "{printed}");
+    assert!(printed.contains("after "), "{printed}");
+    assert!(left > RESERVE, "{left} blocks are left: {printed}");
 }
 
 #[test]

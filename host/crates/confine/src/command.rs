@@ -62,6 +62,6 @@ pub enum CommandOutcome {
     TimedOut,
     /// Killed because the run was interrupted.
     Interrupted,
-    /// Killed because it exceeded [`super::CommandLimits::disk`].
+    /// It exceeded [`super::CommandLimits::disk`], or left too little free space, and was killed if it still ran.
     DiskFull,
 }

@@ -7,6 +7,7 @@
 
 mod command;
 mod error;
+mod free_space;
 
 mod layout;
 mod linux;
@@ -20,6 +21,7 @@ mod spawner;
 
 pub use command::{CommandInput, CommandOutcome, CommandStream, NativeCommand};
 pub use error::{ConfineError, Layer};
+pub use free_space::FreeSpace;
 
 pub use layout::{is_of_system, is_seen, resolve_for};
 pub use linux::{landlock_version, relocate};

@@ -77,7 +77,8 @@ pub struct CommandLimits {
     pub file_size: u64,
     /// Size of the command's private `/tmp` in bytes (it is in memory).
     pub temporary: u64,
-    /// Bytes by which free space below the writable paths may shrink while the command runs, regardless of who uses it.
+    /// Bytes by which free space below the writable paths may shrink while the command runs, regardless of who uses it. A
+    /// reserve stays free anyway ([`super::FreeSpace::reserve`]).
     pub disk: u64,
 }
 

@@ -13,12 +13,19 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::command::{CommandInput, CommandStream, NativeCommand};
+use super::free_space::FreeSpace;
 use super::pipes::Pipes;
 use super::policy::{CommandPolicy, ConfinementLevel};
 use base::interrupt::Interrupt;
 
 /// How often free space is checked.
 const DISK_INTERVAL: Duration = Duration::from_millis(250);
+
+/// How often, if little is left. A command can fill the rest in less than a second.
+const SHORT_DISK_INTERVAL: Duration = Duration::from_millis(20);
+
+/// How much is little, in addition to what must stay free.
+const LITTLE: u64 = 2 << 30;
 
 /// Maximum number of bytes that a shim may send.
 const MOST_NOTICES: usize = 64 << 10;
@@ -81,7 +88,8 @@ impl<'a> Pump<'a> {
         }
         // The last output is still in the pipes. All processes that held the other ends are dead.
         self.pass_on(on_output)?;
-        Ok(self.killed.unwrap_or(EndCause::Itself))
+        let end = || if self.disk.is_used_up() { EndCause::DiskFull } else { EndCause::Itself };
+        Ok(self.killed.unwrap_or_else(end))
     }
 
     /// Waits until something happens. Returns false if the shim has ended.
@@ -157,7 +165,7 @@ impl<'a> Pump<'a> {
             EndCause::Interrupted
         } else if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             EndCause::TimedOut
-        } else if self.disk.is_used_up() {
+        } else if self.disk.is_due() && self.disk.is_used_up() {
             EndCause::DiskFull
         } else {
             return;
@@ -233,9 +241,10 @@ fn drain(descriptor: BorrowedFd<'_>, take: &mut dyn FnMut(&[u8])) -> io::Result<
 
 /// Free space below the writable paths.
 struct Disk {
-    /// One path per file system, with the bytes that were free at the start.
-    watched: Vec<(PathBuf, u64)>,
+    /// The paths, each with what was free at the start.
+    watched: Vec<(PathBuf, FreeSpace)>,
     limit: u64,
+    interval: Duration,
     looked: Instant,
 }
 
@@ -243,25 +252,32 @@ impl Disk {
     fn new(policy: &CommandPolicy) -> Self {
         let staged = policy.staged.iter().map(|staged| &staged.source);
         let paths = policy.write.iter().chain(staged).filter(|_| policy.level != ConfinementLevel::None);
-        let watched = paths.filter_map(|path| Some((path.clone(), free(path)?))).collect();
-        Self { watched, limit: policy.limits.disk, looked: Instant::now() }
+        let watched: Vec<_> = paths.filter_map(|path| Some((path.clone(), FreeSpace::at(path)?))).collect();
+        let is_little = watched.iter().any(|(_, before)| is_little(*before, *before));
+        Self { watched, limit: policy.limits.disk, interval: interval(is_little), looked: Instant::now() }
     }
 
     fn interval(&self) -> Option<Duration> {
-        (!self.watched.is_empty()).then_some(DISK_INTERVAL)
+        (!self.watched.is_empty()).then_some(self.interval)
+    }
+
+    fn is_due(&self) -> bool {
+        self.looked.elapsed() >= self.interval
     }
 
     fn is_used_up(&mut self) -> bool {
-        if self.looked.elapsed() < DISK_INTERVAL {
-            return false;
-        }
         self.looked = Instant::now();
-        let used = |(path, before): &(PathBuf, u64)| free(path).map_or(0, |now| before.saturating_sub(now));
-        self.watched.iter().any(|watched| used(watched) > self.limit)
+        let now = |(path, before): &(PathBuf, FreeSpace)| (*before, FreeSpace::at(path).unwrap_or(*before));
+        let found: Vec<_> = self.watched.iter().map(now).collect();
+        self.interval = interval(found.iter().any(|(before, now)| is_little(*before, *now)));
+        found.iter().any(|(before, now)| before.is_used_up(*now, self.limit))
     }
 }
 
-fn free(path: &PathBuf) -> Option<u64> {
-    let status = rustix::fs::statvfs(path).ok()?;
-    Some(status.f_bavail.saturating_mul(status.f_frsize))
+fn is_little(before: FreeSpace, now: FreeSpace) -> bool {
+    now.free < before.reserve().saturating_add(LITTLE)
+}
+
+fn interval(is_little: bool) -> Duration {
+    if is_little { SHORT_DISK_INTERVAL } else { DISK_INTERVAL }
 }

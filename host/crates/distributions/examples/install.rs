@@ -11,7 +11,7 @@ use base::event::{Event, Level, Report};
 use base::files::FileError;
 use base::interrupt::Interrupt;
 use base::source::Explain;
-use distributions::build::{BuildOptions, ConfinedCommands, DevelopRequest, ProjectBuilder, develop};
+use distributions::build::{BuildOptions, ConfinedCommands, DevelopRequest, PATIENCE, ProjectBuilder, develop};
 use distributions::default_index::default_index;
 use distributions::eggs::Directories;
 use distributions::index::{
@@ -165,6 +165,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
             environments: &supply,
             logs: &target.join("build-logs"),
             on_line: &|_| {},
+            on_wait: &|message| println!("{message}"),
+            patience: PATIENCE,
         };
         let protected = [target.join("eggs"), target.join("bin")];
         let options = BuildOptions::default();

@@ -8,7 +8,7 @@ use base::environment::Environment;
 use base::event::{Event, Level, Report};
 use base::files::FileError;
 use base::interrupt::Interrupt;
-use distributions::build::{BuildOptions, ConfinedCommands, ProjectBuilder};
+use distributions::build::{BuildOptions, ConfinedCommands, PATIENCE, ProjectBuilder};
 use distributions::default_index::default_index;
 use distributions::index::{DistributionSources, IndexCredentials, NoWeb, PackageIndex, PageDownloads, Web};
 use distributions::install::Installer;
@@ -157,6 +157,8 @@ impl InstallTools {
             environments: &supply,
             logs: &logs,
             on_line: &|line| self.report.report(Event::CommandLine { part: "", line }),
+            on_wait: &|message| self.report.log(Level::Info, message),
+            patience: PATIENCE,
         };
         work(&Installer::new(settings.choice.clone(), &supply), &builder)
     }

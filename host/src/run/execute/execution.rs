@@ -100,7 +100,7 @@ impl<'a> Execution<'a> {
     fn uninstall(&mut self, part: &str) -> Result<(), RunError> {
         self.log(&format!("Uninstalling {part}"));
         let Some(recorded) = self.state.installed().parts.get(part).cloned() else { return Ok(()) };
-        self.remover.check(&recorded)?;
+        self.remover.check(part, &recorded)?;
         self.run_uninstaller(part, &recorded)?;
         let installed = self.remover.recorded_here(&recorded.installed);
         let recorded = InstalledPart { installed, ..recorded };
@@ -114,8 +114,8 @@ impl<'a> Execution<'a> {
 
     fn remove(&mut self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
         let logs = self.remover.logs(part, recorded);
-        self.remover.remove(&recorded.options, &recorded.installed)?;
-        self.remover.remove_logs(&logs);
+        self.remover.remove(part, &recorded.options, &recorded.installed)?;
+        self.remover.remove_logs(part, &logs);
         self.record_removal(part)
     }
 
@@ -154,7 +154,7 @@ impl<'a> Execution<'a> {
                 Ok(())
             }
             (Step::Install(..), Err(error)) => {
-                self.remover.clean_up(&self.options_of(part), error.created());
+                self.remover.clean_up(part, &self.options_of(part), error.created());
                 Err(error.into())
             }
             (_, outcome) => self.settle_update(part, outcome),
@@ -186,8 +186,8 @@ impl<'a> Execution<'a> {
             Err(error) if self.transaction.is_some() => Err(error.into()),
             Err(error) => {
                 let options = self.options_of(part);
-                self.remover.clean_up(&options, error.created());
-                self.remover.clean_up(&options, &self.remover.recorded_here(&before));
+                self.remover.clean_up(part, &options, error.created());
+                self.remover.clean_up(part, &options, &self.remover.recorded_here(&before));
                 self.record_removal(part)?;
                 Err(error.into())
             }

@@ -38,8 +38,8 @@ impl<'a> Remover<'a> {
     }
 
     /// Refuses recorded paths that no recipe can have created, before anything of the part is removed.
-    pub(super) fn check(&self, part: &InstalledPart) -> Result<(), RunError> {
-        check(&self.removal_of(&part.options, &part.installed), &part.installed)
+    pub(super) fn check(&self, part: &str, recorded: &InstalledPart) -> Result<(), RunError> {
+        check(&self.removal_of(part, &recorded.options, &recorded.installed), &recorded.installed)
     }
 
     /// Of recorded paths, those in the buildout directory, and those outside that are the files that this host recorded. The
@@ -61,22 +61,42 @@ impl<'a> Remover<'a> {
         paths.iter().filter(is_known).cloned().collect()
     }
 
-    /// Removes paths of a part that was recorded with these options; fails at the first path that cannot be removed.
-    pub(super) fn remove(&self, options: &Values, paths: &[String]) -> Result<(), RunError> {
-        let removal = self.removal_of(options, paths);
+    /// Removes paths of a part that was recorded with these options; fails at the first path that cannot be removed. What
+    /// other parts have there stays.
+    pub(super) fn remove(&self, part: &str, options: &Values, paths: &[String]) -> Result<(), RunError> {
+        let removal = self.removal_of(part, options, paths);
         for path in paths.iter().filter(|path| !path.is_empty()) {
-            removal.remove(Path::new(path)).map(drop).or_else(accept_missing)?;
+            self.remove_one(&removal, part, path).or_else(accept_missing)?;
         }
         Ok(())
     }
 
+    fn remove_one(&self, removal: &Removal, part: &str, path: &str) -> Result<(), RemovalError> {
+        let others = self.of_others(part, path);
+        for (kept, owner) in &others {
+            let message = format!("{} is kept: it belongs to part {owner}", kept.display());
+            self.view.context.log(Level::Info, &message);
+        }
+        let kept: Vec<PathBuf> = others.into_iter().map(|(kept, _)| kept).collect();
+        removal.remove_around(Path::new(path), &kept).map(drop)
+    }
+
+    /// What other parts have at a path or below it, each with its owner.
+    pub(super) fn of_others(&self, part: &str, path: &str) -> Vec<(PathBuf, String)> {
+        // Without a runtime, no recipe was called, and nothing was recorded: an error here was reported before.
+        let Ok(runtime) = self.view.recipes.runtime() else { return Vec::new() };
+        let mut others = runtime.recorded_of_others(part, &self.locations.directory.join(path));
+        others.retain(|(path, _)| path.symlink_metadata().is_ok());
+        others
+    }
+
     /// Removes what a failed recipe left. A path that cannot be removed is only a warning: the failure itself matters
     /// more.
-    pub(super) fn clean_up(&self, options: &Values, paths: &[String]) {
-        let removal = self.removal_of(options, paths);
+    pub(super) fn clean_up(&self, part: &str, options: &Values, paths: &[String]) {
+        let removal = self.removal_of(part, options, paths);
         let exists = |path: &&String| self.locations.directory.join(path).symlink_metadata().is_ok();
         for path in paths.iter().filter(exists) {
-            if let Err(error) = removal.remove(Path::new(path)) {
+            if let Err(error) = self.remove_one(&removal, part, path) {
                 self.view.context.log(Level::Warning, &format!("Cannot clean up {path}: {error}"));
             }
         }
@@ -102,9 +122,9 @@ impl<'a> Remover<'a> {
     }
 
     /// Removes logs.
-    pub(super) fn remove_logs(&self, logs: &[PathBuf]) {
+    pub(super) fn remove_logs(&self, part: &str, logs: &[PathBuf]) {
         let logs: Vec<String> = logs.iter().map(|log| log.to_string_lossy().into_owned()).collect();
-        self.clean_up(&Values::default(), &logs);
+        self.clean_up(part, &Values::default(), &logs);
     }
 
     /// The paths that may be removed without a grant.
@@ -113,8 +133,8 @@ impl<'a> Remover<'a> {
     }
 
     /// The paths that may be removed for a part with these options: includes paths outside the buildout that the
-    /// options specify, if the part's recipe may write them.
-    fn removal_of(&self, options: &Values, paths: &[String]) -> Cow<'_, Removal> {
+    /// options specify, if the part's recipe may write them, and checkouts that the part made.
+    fn removal_of(&self, part: &str, options: &Values, paths: &[String]) -> Cow<'_, Removal> {
         let removal = self.removal.get_or_init(|| self.work_out());
         if check(removal, paths).is_ok() {
             return Cow::Borrowed(removal);
@@ -124,6 +144,11 @@ impl<'a> Remover<'a> {
         for named in named.iter().filter(|named| !self.is_in_another_buildout(named)) {
             wider.allow_itself(named);
         }
+        // In the part's own places everything is its own. Elsewhere it made the whole checkout, if it has a directory around it.
+        self.locations.places_of(part).iter().for_each(|place| wider.own(place));
+        let paths = paths.iter().map(Path::new);
+        let whole: Vec<&Path> = paths.filter(|path| wider.check(path).is_ok()).collect();
+        whole.into_iter().for_each(|path| wider.own(path));
         Cow::Owned(wider)
     }
 

@@ -34,17 +34,17 @@ pub(super) struct Transaction {
     /// The paths that are moved aside, in this order.
     paths: Vec<String>,
     /// Logs of the old parts that the new parts do not replace.
-    logs: Vec<PathBuf>,
+    logs: Vec<(String, PathBuf)>,
 }
 
 /// What to do with the paths of a part.
 #[derive(Default)]
 struct Sorted {
-    /// Directories to be copied: not everything in them was recorded.
+    /// Directories to be copied: not everything in them was recorded, or some of it belongs to other parts.
     copied: Vec<String>,
     /// Recorded paths to be renamed.
     moved: Vec<String>,
-    /// Recorded paths to be removed: the next run could not restore them.
+    /// Recorded paths to be removed: the next run could not restore them, or they are copied.
     removed: Vec<String>,
 }
 
@@ -70,9 +70,11 @@ impl Transaction {
     ) -> Result<(), RunError> {
         self.replaced.insert(part.to_owned());
         let logs = remover.logs(part, recorded).into_iter();
-        self.logs.extend(logs.filter(|log| *log != locations.command_log(part)));
+        let gone = logs.filter(|log| *log != locations.command_log(part));
+        self.logs.extend(gone.map(|log| (part.to_owned(), log)));
         let removal = remover.in_buildout();
-        let Sorted { copied, moved, removed } = sort(part, recorded, locations, &removal);
+        let is_shared = |path: &str| !remover.of_others(part, path).is_empty();
+        let Sorted { copied, moved, removed } = sort(part, recorded, locations, &removal, &is_shared);
         // Copies first: they are restored last, as they may contain renamed paths.
         let paths = || copied.iter().chain(&moved);
         // A forgotten backup of an earlier run must not be mistaken for a current one.
@@ -84,7 +86,7 @@ impl Transaction {
         }
         copied.iter().try_for_each(|path| removal.copy_aside(Path::new(path)).map(drop))?;
         moved.iter().try_for_each(|path| removal.set_aside(Path::new(path)).map(drop))?;
-        remover.remove(&recorded.options, &removed)
+        remover.remove(part, &recorded.options, &removed)
     }
 
     /// Records the new parts, and removes the old ones.
@@ -105,7 +107,7 @@ impl Transaction {
         // In one entry: if this process is killed, either all new parts are recorded, or the old ones are restored.
         state.record(&StateChange::Together(held))?;
         discard(&remover.in_buildout(), &paths, report);
-        remover.remove_logs(&logs);
+        logs.into_iter().for_each(|(part, log)| remover.remove_logs(&part, &[log]));
         Ok(forget(state, LEFT_OVER)?)
     }
 
@@ -117,8 +119,8 @@ impl Transaction {
         report: &dyn Report,
     ) -> Result<(), RunError> {
         for change in &self.held {
-            if let StateChange::Installed { record, .. } = change {
-                remover.clean_up(&record.options, &record.installed);
+            if let StateChange::Installed { part, record } = change {
+                remover.clean_up(part, &record.options, &record.installed);
             }
         }
         put_back(&remover.in_buildout(), &self.paths, report);
@@ -165,17 +167,27 @@ pub(in crate::run) fn pending(
 }
 
 /// Decides what to do with the paths of a part.
-fn sort(part: &str, recorded: &InstalledPart, locations: &Locations, removal: &Removal) -> Sorted {
+fn sort(
+    part: &str,
+    recorded: &InstalledPart,
+    locations: &Locations,
+    removal: &Removal,
+    is_shared: &dyn Fn(&str) -> bool,
+) -> Sorted {
     let build = locations.build_directory(part);
     let paths = recorded.installed.iter().filter(|path| !path.is_empty()).cloned();
-    let (moved, removed): (Vec<String>, Vec<String>) = paths.partition(|path| {
+    let (moved, mut removed): (Vec<String>, Vec<String>) = paths.partition(|path| {
         // A build directory is kept for inspection only: the next build replaces it.
         removal.check(Path::new(path)).is_ok() && !locations.directory.join(path).starts_with(&build)
     });
     let place = locations.parts.join(part);
     let is_moved = moved.iter().any(|path| place.starts_with(locations.directory.join(path)));
     let is_copied = is_part_name(part) && place.is_dir() && !is_moved;
-    let copied = if is_copied { vec![place.to_string_lossy().into_owned()] } else { Vec::new() };
+    let mut copied = if is_copied { vec![place.to_string_lossy().into_owned()] } else { Vec::new() };
+    // What other parts have in a directory stays in place.
+    let (shared, moved): (Vec<String>, Vec<String>) = moved.into_iter().partition(|path| is_shared(path));
+    copied.extend_from_slice(&shared);
+    removed.extend(shared);
     Sorted { copied, moved, removed }
 }
 

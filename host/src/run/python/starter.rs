@@ -123,6 +123,6 @@ pub(super) fn description(outcome: CommandOutcome) -> String {
         CommandOutcome::Signalled(signal) => format!("it was killed by signal {signal}"),
         CommandOutcome::TimedOut => "it did not exit".to_owned(),
         CommandOutcome::Interrupted => "the run was interrupted".to_owned(),
-        CommandOutcome::DiskFull => "it exceeded its limit of disk space".to_owned(),
+        CommandOutcome::DiskFull => "it used too much disk space, or left too little".to_owned(),
     }
 }

@@ -11,7 +11,8 @@ use cap_fs_ext::{DirExt as _, FollowSymlinks, OpenOptionsFollowExt as _};
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::OFlags;
 
-use super::remove::{Removal, RemovalError, Removed};
+use super::removal_error::RemovalError;
+use super::remove::{Removal, Removed};
 
 /// Directories nested deeper than this are not copied.
 const DEEPEST: usize = 200;

@@ -10,10 +10,13 @@ mod error;
 mod input;
 mod mounts;
 mod read;
+mod removal_error;
 mod remove;
+mod remove_around;
 mod replace;
 mod tree;
 mod trust;
+mod version_control;
 mod waiting;
 
 pub use bounded::{TEMPORARY, evict, write_private};
@@ -21,10 +24,12 @@ pub use create::{create, recreate};
 pub use error::FileError;
 pub use input::open_input;
 pub use read::{open_regular, read, read_at_most, read_open, read_string, read_whole};
-pub use remove::{Removal, RemovalError};
+pub use removal_error::RemovalError;
+pub use remove::Removal;
 pub use replace::{
     Replaced, check_replaceable, clear, delete, replace, replace_executable, replace_executable_in, replace_shared,
 };
 pub use tree::{remove_directory, remove_directory_in};
 pub use trust::{Distrust, check_trusted, check_trusted_directory};
+pub use version_control::{VERSION_CONTROL, checkout_in, is_version_control};
 pub use waiting::lock_directory;

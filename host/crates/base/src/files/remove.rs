@@ -12,9 +12,10 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::mounts::mount_points;
+use super::removal_error::RemovalError;
 use super::tree::{is_not_a_directory, missing_is_fine, remove_tree};
+use super::version_control;
 use crate::paths::is_below;
-use crate::source::Explain;
 
 /// Where recorded paths may be removed.
 #[derive(Clone, Debug)]
@@ -25,6 +26,8 @@ pub struct Removal {
     named: Vec<PathBuf>,
     /// Paths that must stay, and why.
     protected: Vec<(PathBuf, &'static str)>,
+    /// Where checkouts of version control may be removed.
+    own: Vec<PathBuf>,
     /// Where file systems are mounted.
     mounts: Vec<PathBuf>,
     /// The base without links.
@@ -44,87 +47,6 @@ pub enum Removed {
     Missing,
 }
 
-/// A recorded path that is not removed.
-#[derive(Debug, thiserror::Error)]
-pub enum RemovalError {
-    /// The path is not a plain path: it contains `..` or NUL, or is empty.
-    #[error("Refusing to remove {path:?}: it is not a plain path")]
-    NotPlain {
-        /// As recorded.
-        path: PathBuf,
-    },
-    /// The path is not below any of the roots.
-    #[error("Refusing to remove {}: it is outside the buildout and the directories granted to recipes", .path.display())]
-    Outside {
-        /// As recorded.
-        path: PathBuf,
-    },
-    /// The path is, or contains, something that must stay.
-    #[error("Refusing to remove {}: {} {reason}", .path.display(), .protected.display())]
-    Protected {
-        /// As recorded.
-        path: PathBuf,
-        /// The protected path.
-        protected: PathBuf,
-        /// Why, as in `/home/me is your home directory`.
-        reason: &'static str,
-    },
-    /// A file system is mounted at the path or below it: its files are not the part's.
-    #[error("Refusing to remove {}: a file system is mounted at {}", .path.display(), .mount.display())]
-    Mounted {
-        /// As recorded.
-        path: PathBuf,
-        /// The mount point.
-        mount: PathBuf,
-    },
-    /// A directory on the way to the path is a symbolic link.
-    #[error("Refusing to remove {}: {} is now a symbolic link", .path.display(), .link.display())]
-    ThroughLink {
-        /// As recorded.
-        path: PathBuf,
-        /// The directory on the way.
-        link: PathBuf,
-    },
-    /// The operating system refused.
-    #[error("Cannot remove {}: {cause}", .path.display())]
-    Io {
-        /// The file or directory that failed, possibly below the recorded path.
-        path: PathBuf,
-        /// The operating system's error.
-        cause: io::Error,
-    },
-    /// The operating system refused to move or copy the path aside, or to restore it.
-    #[error("Cannot {operation} {}: {cause}", .path.display())]
-    Aside {
-        /// `move aside`, `copy aside` or `put back`.
-        operation: &'static str,
-        /// As recorded.
-        path: PathBuf,
-        /// The operating system's error.
-        cause: io::Error,
-    },
-}
-
-impl Explain for RemovalError {
-    fn hints(&self) -> Vec<String> {
-        let hint = match self {
-            Self::Outside { .. } => {
-                "The installed state records this path. If this buildout is a copy of another one, remove its state \
-                 (.installed.cfg): its parts are then installed again. If the state was edited, remove the path from \
-                 `__buildout_installed__`."
-            }
-            Self::NotPlain { .. } | Self::Protected { .. } => {
-                "The installed state records this path; a part's recipe cannot have made it. If the state was edited, \
-                 remove the path from `__buildout_installed__`."
-            }
-            Self::Mounted { .. } => "Unmount it, and run again.",
-            Self::ThroughLink { .. } => "Put the directory back in place of the link, or remove the path yourself.",
-            Self::Io { .. } | Self::Aside { .. } => "Nothing else was lost. Remove the cause, then run again.",
-        };
-        vec![hint.to_owned()]
-    }
-}
-
 impl Removal {
     /// Allows removal below `directory`, the buildout directory. Relative paths are resolved against it.
     pub fn new(directory: &Path) -> Self {
@@ -133,6 +55,7 @@ impl Removal {
             roots: Vec::new(),
             named: Vec::new(),
             protected: Vec::new(),
+            own: Vec::new(),
             mounts: mount_points(),
             real_base: directory.canonicalize().unwrap_or_else(|_| directory.to_owned()),
         };
@@ -149,6 +72,11 @@ impl Removal {
     /// Allows removal of `path` itself, and of everything below it.
     pub fn allow_itself(&mut self, path: &Path) {
         self.named.push(self.base.join(path));
+    }
+
+    /// Allows removal of the version control of checkouts at `place`: a part made everything there.
+    pub fn own(&mut self, place: &Path) {
+        add_with_canonical(&mut self.own, &self.base.join(place));
     }
 
     /// Forbids removal of `path` and of every directory that contains it: a standard directory, the state file, a
@@ -175,7 +103,8 @@ impl Removal {
     /// Whether `path` may be removed, judging by the string alone. Accesses no file.
     ///
     /// # Errors
-    /// [`RemovalError::NotPlain`], [`RemovalError::Outside`], [`RemovalError::Protected`], [`RemovalError::Mounted`].
+    /// [`RemovalError::NotPlain`], [`RemovalError::Outside`], [`RemovalError::Protected`], [`RemovalError::Mounted`],
+    /// [`RemovalError::VersionControl`].
     pub fn check(&self, path: &Path) -> Result<(), RemovalError> {
         self.locate(path).map(|_| ())
     }
@@ -232,9 +161,19 @@ impl Removal {
         let root = roots.filter(holds).max_by_key(|root| root.components().count());
         let below = root.and_then(|root| Some((root, absolute.strip_prefix(root).ok()?)));
         match below {
+            Some((root, below)) if !self.may_remove_checkout(root, below) => {
+                Err(RemovalError::VersionControl { path: path.to_owned() })
+            }
             Some((root, below)) => Ok((root.to_owned(), below.iter().map(OsStr::to_owned).collect())),
             None => Err(RemovalError::Outside { path: path.to_owned() }),
         }
+    }
+
+    /// Whether the path `below` a root is in no directory of version control, or in one at a place of the part.
+    fn may_remove_checkout(&self, root: &Path, below: &Path) -> bool {
+        let Some(checkout) = version_control::checkout_in(below) else { return true };
+        let checkout = root.join(checkout);
+        self.own.iter().any(|own| is_below(&checkout, own))
     }
 }
 
@@ -275,7 +214,7 @@ fn open_below(root: &Path, names: &[OsString], recorded: &Path) -> Result<Option
     }
 }
 
-fn remove_entry(parent: &Dir, name: &OsStr) -> Result<Removed, (PathBuf, io::Error)> {
+pub(super) fn remove_entry(parent: &Dir, name: &OsStr) -> Result<Removed, (PathBuf, io::Error)> {
     let failed = |error| (PathBuf::from(name), error);
     let kind = match parent.symlink_metadata(name) {
         Ok(metadata) => metadata.file_type(),
@@ -346,6 +285,25 @@ mod tests {
         assert_eq!(removal.remove(&s.outside.join("private/f")).unwrap(), Removed::File);
         assert_eq!(removal.remove(&s.outside.join("private")).unwrap(), Removed::Directory);
         assert!(s.outside.join("granted").exists());
+    }
+
+    #[test]
+    fn version_control_stays_unless_the_part_made_all_of_it() {
+        let s = space();
+        for directory in [".git/hooks", "src/app/.git", "parts/a/app/.git/objects", ".hg/store"] {
+            std::fs::create_dir_all(s.buildout.join(directory)).unwrap();
+        }
+        std::fs::write(s.buildout.join("src/.git"), "gitdir: elsewhere").unwrap();
+        let mut removal = s.removal.clone();
+        removal.own(Path::new("parts/a"));
+        removal.own(Path::new(".git"));
+        for path in [".git", "./.git", ".git/hooks", "src/.git", "src/app/.git", ".hg/store", "parts/b/.git"] {
+            let refused = removal.remove(Path::new(path));
+            assert!(matches!(refused, Err(RemovalError::VersionControl { .. })), "{path}: {refused:?}");
+        }
+        assert_eq!(removal.remove(Path::new("parts/a/app/.git/objects")).unwrap(), Removed::Directory);
+        assert_eq!(removal.remove(Path::new("src")).unwrap(), Removed::Directory);
+        assert!(s.buildout.join(".git/hooks").exists() && s.buildout.join(".hg/store").exists());
     }
 
     #[test]

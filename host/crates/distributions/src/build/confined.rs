@@ -55,7 +55,7 @@ impl Commands for ConfinedCommands<'_> {
             }
             CommandOutcome::TimedOut => CommandEnd::Otherwise("its command took too long".to_owned()),
             CommandOutcome::DiskFull => {
-                CommandEnd::Otherwise("its command exceeded its limit of disk space".to_owned())
+                CommandEnd::Otherwise("its command used too much disk space, or left too little".to_owned())
             }
             CommandOutcome::Interrupted => CommandEnd::Interrupted,
         })

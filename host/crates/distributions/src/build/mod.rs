@@ -15,6 +15,7 @@ mod inputs;
 mod log;
 mod memory;
 mod outputs;
+mod patience;
 mod project;
 
 use std::collections::BTreeMap;
@@ -41,8 +42,11 @@ use crate::requirement::Requirement;
 /// Calls the hooks of a build backend, and writes down what the build attempts.
 const RUNNER: &str = include_str!("runner.py");
 
-/// The time that one build may take.
+/// The time that one command of a build may take.
 const DEADLINE: Duration = Duration::from_secs(3600);
+
+/// A build that lasts longer than this is reported, and again whenever the time has doubled.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A command of a build.
 #[derive(Clone, Debug, Default)]
@@ -127,6 +131,10 @@ pub struct ProjectBuilder<'a> {
     pub logs: &'a Path,
     /// Receives each line that a build prints.
     pub on_line: &'a (dyn Fn(&str) + Sync),
+    /// Receives messages about builds that last longer than `patience`.
+    pub on_wait: &'a (dyn Fn(&str) + Sync),
+    /// Usually [`PATIENCE`].
+    pub patience: Duration,
 }
 
 /// A wheel that was built.
@@ -263,10 +271,12 @@ impl ProjectBuild<'_> {
         });
         let command = self.command(environment, &runner, &order.to_string(), &directory);
         log.begin(&command);
-        let ended = self.builder.commands.run(&command, &mut |line| {
+        let mut on_line = |line: &str| {
             (self.builder.on_line)(line);
             log.line(line);
-        })?;
+        };
+        let run = || self.builder.commands.run(&command, &mut on_line);
+        let ended = patience::with_reports(self.builder.patience, &|time| self.report_wait(time), run)?;
         let tried = directory.tried();
         let reason = match ended {
             CommandEnd::Well => {
@@ -280,6 +290,16 @@ impl ProjectBuild<'_> {
             CommandEnd::Otherwise(reason) => reason,
         };
         Err(self.failed(log, &reason, &tried))
+    }
+
+    fn report_wait(&self, time: Duration) {
+        let minutes = |time: Duration| time.as_secs() / 60;
+        (self.builder.on_wait)(&format!(
+            "Building {} has taken {} min so far. It is stopped after {} min, or now with Ctrl-C.",
+            self.what,
+            minutes(time),
+            minutes(DEADLINE)
+        ));
     }
 
     fn failed(&self, log: &log::BuildLog, reason: &str, tried: &[String]) -> BuildError {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base::digest::Digest;
-use base::event::Event;
+use base::event::{Event, Level};
 use base::files::FileError;
 use fetch::unpack::{UnpackOptions, unpack};
 
 use super::turn::Taken;
 use super::{Brought, Supply, SupplyError, SupplyTools, file_name, once};
-use crate::build::{BuildError, Built, Environments as _, ProjectBuilder};
+use crate::build::{BuildError, Built, Environments as _, PATIENCE, ProjectBuilder};
 use crate::eggs::fill::EggWorkshop;
 use crate::filename::FileName;
 use crate::index::IndexFile;
@@ -66,12 +66,18 @@ impl Supply<'_> {
         let source = self.unpack(&brought, workshop.path())?;
         let workspace = workshop.path().join("workspace");
         std::fs::create_dir(&workspace).map_err(FileError::of("create the directory", &workspace))?;
-        Ok(self.builder(&|_| {}).find_requirements(&shown(file), &source, &workspace, &self.options)?)
+        let on_wait = |message: &str| self.tools.report.log(Level::Info, message);
+        Ok(self.builder(&|_| {}, &on_wait).find_requirements(&shown(file), &source, &workspace, &self.options)?)
     }
 
-    fn builder<'s>(&'s self, on_line: &'s (dyn Fn(&str) + Sync)) -> ProjectBuilder<'s> {
+    fn builder<'s>(
+        &'s self,
+        on_line: &'s (dyn Fn(&str) + Sync),
+        on_wait: &'s (dyn Fn(&str) + Sync),
+    ) -> ProjectBuilder<'s> {
         let SupplyTools { python, commands, logs, .. } = &self.tools;
-        ProjectBuilder { python, commands: *commands, environments: self, logs, on_line }
+        let patience = PATIENCE;
+        ProjectBuilder { python, commands: *commands, environments: self, logs, on_line, on_wait, patience }
     }
 
     /// Waits for this file's turn to be built. All other waiting happens after that: otherwise, two builds could wait
@@ -109,7 +115,8 @@ impl Supply<'_> {
     ) -> Result<Brought, SupplyError> {
         self.tools.report.report(Event::Progress { activity: &format!("Building {what}") });
         let on_line = |line: &str| self.tools.report.report(Event::CommandLine { part: "", line });
-        let builder = self.builder(&on_line);
+        let on_wait = |message: &str| self.tools.report.log(Level::Info, message);
+        let builder = self.builder(&on_line, &on_wait);
         let workspace = workshop.path().join("workspace");
         std::fs::create_dir(&workspace).map_err(FileError::of("create the directory", &workspace))?;
         let built = builder.wheel(what, source, &workspace, &self.options);

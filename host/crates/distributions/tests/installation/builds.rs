@@ -2,6 +2,9 @@
 
 use std::net::TcpListener;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use base::event::Level;
 
 use super::NamedTest;
 use super::index::Behavior;
@@ -17,6 +20,7 @@ pub(crate) const TESTS: &[NamedTest] = &[
     ("a_build_that_makes_something_else_is_refused", a_build_that_makes_something_else_is_refused),
     ("options_for_extensions_reach_the_build", options_for_extensions_reach_the_build),
     ("a_project_is_developed", a_project_is_developed),
+    ("a_build_that_takes_long_is_reported", a_build_that_takes_long_is_reported),
     ("a_project_whose_build_fails_leaves_nothing", a_project_whose_build_fails_leaves_nothing),
 ];
 
@@ -188,6 +192,16 @@ pub(crate) fn write_project(space: &InstallationSpace, directory: &str, files: &
         std::fs::write(path, text).unwrap();
     }
     root
+}
+
+/// Any build takes longer than the patience of this test: an interpreter starts.
+fn a_build_that_takes_long_is_reported() {
+    let space = InstallationSpace { patience: Duration::from_micros(1), ..InstallationSpace::new(Behavior::default()) };
+    let root = write_project(&space, "slow", &project("slow 1.0", &[]));
+    space.develop(&root, &[]).unwrap();
+    let reported = space.log.take(Level::Info);
+    let expected = "has taken 0 min so far. It is stopped after 60 min, or now with Ctrl-C.";
+    assert!(reported.iter().any(|message| message.contains("slow") && message.contains(expected)), "{reported:?}");
 }
 
 fn a_project_is_developed() {

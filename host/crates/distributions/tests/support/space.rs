@@ -1,11 +1,14 @@
 //! A buildout's directories with an index, and this crate put together on top of them, as in the host.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use base::environment::Environment;
+use base::event::{Event, Level, Report as _};
 use base::interrupt::Interrupt;
 use distributions::build::{
-    BuildError, BuildOptions, ConfinedCommands, DevelopRequest, DevelopedProject, Memory, ProjectBuilder, develop,
+    BuildError, BuildOptions, ConfinedCommands, DevelopRequest, DevelopedProject, Memory, PATIENCE, ProjectBuilder,
+    develop,
 };
 use distributions::eggs::Directories;
 use distributions::index::{self, AllowedHosts, DistributionSources, IndexCredentials, SearchLocation};
@@ -34,6 +37,7 @@ pub(crate) struct InstallationSpace {
     pub(crate) offline: bool,
     pub(crate) options: BuildOptions,
     pub(crate) changes_project: bool,
+    pub(crate) patience: Duration,
     pub(crate) lock: Option<LockUse>,
     pub(crate) log: ReportedMessages,
 }
@@ -65,6 +69,7 @@ impl InstallationSpace {
             offline: false,
             options: BuildOptions::default(),
             changes_project: true,
+            patience: PATIENCE,
             lock: None,
             log: ReportedMessages::default(),
         }
@@ -233,6 +238,8 @@ impl InstallationSpace {
             environments: &supply,
             logs: &logs,
             on_line: &|_| {},
+            on_wait: &|message| self.log.report(Event::Log { logger: "buildout", level: Level::Info, message }),
+            patience: self.patience,
         };
         work(&Installer::new(settings, &supply), &builder)
     }

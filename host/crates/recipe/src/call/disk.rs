@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::sync::{Mutex, PoisonError};
 
 use base::collections::Map;
-use confine::CommandLimits;
+use confine::{CommandLimits, FreeSpace};
 
 /// Bytes that a guest writes until free space is looked at again.
 const INTERVAL: u64 = 16 << 20;
@@ -15,15 +15,17 @@ const INTERVAL: u64 = 16 << 20;
 #[derive(Debug)]
 pub(crate) struct DiskGuard {
     limits: CommandLimits,
-    state: Mutex<DiskState>,
+    /// Those that were written to, by device.
+    watched: Mutex<Map<u64, WatchedFileSystem>>,
 }
 
-#[derive(Debug, Default)]
-struct DiskState {
-    /// Free space when a file system was first written to, by device.
-    free: Map<u64, u64>,
-    /// Bytes written since free space was looked at.
-    unchecked: u64,
+/// A file system during a call.
+#[derive(Clone, Copy, Debug)]
+struct WatchedFileSystem {
+    /// Free space when it was first written to.
+    before: FreeSpace,
+    /// Bytes that may be written until free space is looked at again.
+    left: u64,
 }
 
 impl Default for DiskGuard {
@@ -34,7 +36,7 @@ impl Default for DiskGuard {
 
 impl DiskGuard {
     fn new(limits: CommandLimits) -> Self {
-        Self { limits, state: Mutex::default() }
+        Self { limits, watched: Mutex::default() }
     }
 
     /// Checks that `length` bytes more may be written to `file`, which then has at least `size` bytes.
@@ -45,19 +47,23 @@ impl DiskGuard {
         if size > self.limits.file_size {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.unchecked = state.unchecked.saturating_add(length);
-        let is_first = state.free.is_empty();
-        if !is_first && state.unchecked < INTERVAL {
+        let device = file.metadata()?.dev();
+        let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = watched.get_mut(&device)
+            && known.left >= length
+        {
+            known.left -= length;
             return Ok(());
         }
-        state.unchecked = 0;
-        let found = rustix::fs::fstatvfs(file)?;
-        let free = found.f_bavail.saturating_mul(found.f_frsize);
-        let before = *state.free.entry(file.metadata()?.dev()).or_insert(free);
-        if before.saturating_sub(free) > self.limits.disk {
+        let now = FreeSpace::of(&rustix::fs::fstatvfs(file)?);
+        let known = watched.entry(device).or_insert(WatchedFileSystem { before: now, left: 0 });
+        known.left = 0;
+        let mut after = now;
+        after.free = now.free.saturating_sub(length);
+        if known.before.is_used_up(after, self.limits.disk) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        known.left = INTERVAL.min(after.free - known.before.reserve());
         Ok(())
     }
 }

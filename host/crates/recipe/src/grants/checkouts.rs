@@ -7,13 +7,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+pub(super) use base::files::VERSION_CONTROL;
+use base::files::{checkout_in, is_version_control};
+
 use super::applicant::Applicant;
 use super::guard::real_entry;
 use super::path_dependencies::{FollowedPath, repository};
 use crate::ownership::Records;
-
-/// Directories of version control. What is there runs with the rights of the user, such as hooks of git.
-pub(super) const VERSION_CONTROL: [&str; 5] = [".git", ".hg", ".svn", ".bzr", ".jj"];
 
 /// The most entries of directories in which checkouts are looked for.
 const MOST_ENTRIES: usize = 1_000_000;
@@ -84,7 +84,7 @@ impl Checkouts {
             for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
                 left = left.checked_sub(1).ok_or_else(|| too_many(&self.roots))?;
                 let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
-                match is_name(&entry.file_name().to_string_lossy()) {
+                match is_version_control(&entry.file_name().to_string_lossy()) {
                     // A file `.git` says where the repository is.
                     true => found.push(entry.path()),
                     false if is_directory => waiting.push(entry.path()),
@@ -113,17 +113,9 @@ pub(super) fn leads_to(checkout: &Path) -> Vec<PathBuf> {
     FollowedPath::of(checkout).targets.into_iter().chain(repository(checkout)).collect()
 }
 
-fn is_name(name: &str) -> bool {
-    VERSION_CONTROL.contains(&name)
-}
-
 /// The outermost directory of version control below `root` that `path` is in.
 fn checkout_of(root: &Path, path: &Path) -> Option<PathBuf> {
-    let below = |root: &Path| {
-        let names: Vec<_> = path.strip_prefix(root).ok()?.components().collect();
-        let at = names.iter().position(|name| name.as_os_str().to_str().is_some_and(is_name))?;
-        Some(root.join(names[..=at].iter().collect::<PathBuf>()))
-    };
+    let below = |root: &Path| Some(root.join(checkout_in(path.strip_prefix(root).ok()?)?));
     below(root).or_else(|| below(&root.canonicalize().ok()?))
 }
 

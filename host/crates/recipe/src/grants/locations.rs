@@ -174,6 +174,18 @@ impl Locations {
         normalize(&self.parts.join(format!("{part}{BUILD}")))
     }
 
+    /// The location and the build directory of a part, and its location in the other parts directory: everything there was
+    /// made for it. None if parts do not have their own directory.
+    pub fn places_of(&self, part: &str) -> Vec<PathBuf> {
+        if !is_part_name(part) {
+            return Vec::new();
+        }
+        let parts = [Some(&self.parts), self.other_parts.as_ref()].into_iter().flatten();
+        let own = parts.filter(|parts| !holds(parts, &self.directory));
+        own.flat_map(|parts| [part.to_owned(), format!("{part}{BUILD}")].map(|name| normalize(&parts.join(name))))
+            .collect()
+    }
+
     /// The directories that every recipe may read, and in which a part may own paths.
     pub fn standard(&self) -> &[Arc<Path>] {
         &self.standard

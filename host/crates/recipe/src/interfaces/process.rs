@@ -339,7 +339,7 @@ impl ProcessView<'_> {
             Ok(confine::CommandOutcome::TimedOut) => Ok(Ending::TimedOut),
             Ok(confine::CommandOutcome::Interrupted) => Err(ProcessFailure::trap(wasmtime::Error::new(Interrupted))),
             Ok(confine::CommandOutcome::DiskFull) => {
-                let message = format!("{line} was stopped: it exceeded its limit of disk space");
+                let message = format!("{line} used too much disk space, or left too little");
                 Err(ProcessError::Limit(message).into())
             }
             Err(error @ (ConfineError::Missing { .. } | ConfineError::Host { .. })) => {

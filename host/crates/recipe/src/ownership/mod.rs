@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use base::collections::{Map, Set};
+use base::files::checkout_in;
 
 use crate::grants::mounts::{holds, normalize};
 use crate::grants::rights::Rights;
@@ -80,19 +81,26 @@ pub(crate) struct Records {
 struct RecordedPaths {
     by_part: Map<String, Vec<PathBuf>>,
     by_path: PathIndex,
+    /// Directories of parts that were uninstalled in this run. They stayed because other parts have something there.
+    left: Map<String, Vec<PathBuf>>,
 }
 
 impl Records {
     /// Replaces what is recorded of a part; `None` for one that is not installed.
     pub(crate) fn set(&self, part: &str, paths: Option<Vec<PathBuf>>) {
         let mut recorded = self.locked();
-        let RecordedPaths { by_part, by_path } = &mut *recorded;
+        let RecordedPaths { by_part, by_path, left } = &mut *recorded;
         paths.iter().flatten().for_each(|path| by_path.insert(path, part));
         let before = match paths {
             Some(paths) => by_part.insert(part.to_owned(), paths),
             None => by_part.remove(part),
         };
         let kept = by_part.get(part);
+        left.remove(part);
+        if kept.is_none() {
+            let stays = |path: &&PathBuf| by_path.other_within(part, path).is_some();
+            left.insert(part.to_owned(), before.iter().flatten().filter(stays).cloned().collect());
+        }
         let gone = before.iter().flatten().filter(|path| kept.is_none_or(|kept| !kept.contains(path)));
         gone.for_each(|path| by_path.remove(path, part));
     }
@@ -106,9 +114,24 @@ impl Records {
         self.locked().by_part.get(part).cloned()
     }
 
-    /// Whether `path` is recorded of the part, or below a path that is.
+    /// Whether `path` is recorded of the part, or below a path that is; or was until the part was uninstalled in this run.
     pub(crate) fn is_of(&self, part: &str, path: &Path) -> bool {
-        self.locked().by_part.get(part).is_some_and(|paths| paths.iter().any(|recorded| holds(recorded, path)))
+        let recorded = self.locked();
+        let is_left = || recorded.left.get(part).is_some_and(|left| left.iter().any(|left| left == path));
+        let paths = recorded.by_part.get(part);
+        paths.is_some_and(|paths| paths.iter().any(|recorded| holds(recorded, path))) || is_left()
+    }
+
+    /// `path` and what is below it, as far as it is recorded of parts other than `part`, each with its owner.
+    pub(crate) fn others_within(&self, part: &str, path: &Path) -> Vec<(PathBuf, String)> {
+        let recorded = self.locked();
+        let within = recorded.by_path.others_within(part, path);
+        within.map(|(path, owner)| (path.to_owned(), owner.to_owned())).collect()
+    }
+
+    /// The part of which the innermost directory around `path` is recorded, if that is another one.
+    fn other_around(&self, part: &str, path: &Path) -> Option<String> {
+        self.locked().by_path.other_around(part, path).map(str::to_owned)
     }
 
     /// Another part of which `path`, or something below it, is recorded.
@@ -174,8 +197,13 @@ pub(crate) enum Claim {
     Missing,
     /// It existed before the part.
     Existed,
-    /// It is, or contains, something of another part.
+    /// It is, or contains, something of another part; or it is in a directory of another part, which may have made it.
     OfPart(String),
+    /// It is version control, and not at one of the part's own places. If the part owns the checkout, it is removed with that.
+    VersionControl {
+        /// Whether the part owns the checkout.
+        is_covered: bool,
+    },
     /// No part can own it.
     Refused(&'static str),
 }
@@ -189,6 +217,14 @@ pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records,
     if is_of_system(&path) {
         return Claim::Refused("a directory of the system, or a mount point, belongs to no part");
     }
+    if !rights.is_own_place(&path)
+        && path.symlink_metadata().is_ok()
+        && let Some(checkout) = version_control(rights.directory(), &path)
+    {
+        let around =
+            checkout.parent().and_then(Path::to_str).map(|around| claim(around, rights, made, records, unfinished));
+        return Claim::VersionControl { is_covered: around == Some(Claim::Own) };
+    }
     let part = rights.part.as_str();
     let is_recorded = records.is_of(part, &path);
     if let Some(other) = records.other_within(part, &path).filter(|_| !is_recorded) {
@@ -200,7 +236,21 @@ pub(crate) fn claim(path: &str, rights: &Rights, made: &Made, records: &Records,
     if path.symlink_metadata().is_err() {
         return Claim::Missing;
     }
+    if made.includes(&path) {
+        return Claim::Own;
+    }
     // The host does not see what commands make, nor what a run made that was killed.
     let unseen = || made.by_a_command(&path, rights.is_staged(&path)) || unfinished.includes(part, &path);
-    if made.includes(&path) || rights.mounts.writable(&path) && unseen() { Claim::Own } else { Claim::Existed }
+    if !rights.mounts.writable(&path) || !unseen() {
+        return Claim::Existed;
+    }
+    // Neither does it see who made what is in the directory of another part; the user names what a part makes there.
+    let other = records.other_around(part, &path).filter(|_| !rights.makes.contains(&path));
+    other.map_or(Claim::Own, Claim::OfPart)
+}
+
+/// The directory of version control that `path` is, or is in. Where the buildout is does not matter.
+fn version_control(directory: &Path, path: &Path) -> Option<PathBuf> {
+    let root = if path.starts_with(directory) { directory } else { Path::new("/") };
+    Some(root.join(checkout_in(path.strip_prefix(root).ok()?)?))
 }

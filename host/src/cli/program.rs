@@ -102,7 +102,9 @@ impl Program {
         let Some(path) = arguments.path(&self.environment.directory) else { return error };
         let hint = match path.metadata() {
             Ok(metadata) if metadata.is_dir() => "`-c` expects a file, by default `buildout.cfg`.".to_owned(),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => missing_file(arguments, &self.environment.directory),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
+                missing_file(arguments, &self.environment.directory)
+            }
             _ => return error,
         };
         if let Some(trouble) = error.troubles.first_mut() {

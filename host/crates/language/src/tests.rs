@@ -143,7 +143,10 @@ fn mistakes_are_found_where_they_are() {
         "[buildout]\nparts = a b\n[a]\nrecipe = make\n[b]\n",
         &[(Severity::Error, "b: Missing option: b:recipe"), (Severity::Error, "a: Missing option: a:url")],
     );
-    t("[buildout]\nparts = tset\n[test]\nrecipe = make\nurl = u\n", &[(Severity::Error, "tset: No section named 'tset' Did you mean `test`?")]);
+    t(
+        "[buildout]\nparts = tset\n[test]\nrecipe = make\nurl = u\n",
+        &[(Severity::Error, "tset: No section named 'tset' Did you mean `test`?")],
+    );
     t(
         &with("url = y\n[c]\nd = 1\nd += 2\n"),
         &[(Severity::Warning, "url: The option `url` is written again below: this value has no effect.")],

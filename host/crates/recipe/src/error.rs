@@ -207,9 +207,7 @@ impl Explain for RecipeError {
             // operation.
             RecipeProblem::User { context, .. } => context.place.clone(),
             RecipeProblem::Failed { context, .. } => context.place.clone().or_else(|| self.subject.place.clone()),
-            RecipeProblem::Engine(_)
-            | RecipeProblem::Interrupted(_)
-            | RecipeProblem::Confine(_) => None,
+            RecipeProblem::Engine(_) | RecipeProblem::Interrupted(_) | RecipeProblem::Confine(_) => None,
             _ => self.subject.place.clone(),
         }
     }

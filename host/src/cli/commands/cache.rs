@@ -108,9 +108,9 @@ const FURTHER: [(&str, &str); 3] = [
 ];
 
 fn further(kept: Option<PathBuf>) -> Vec<FurtherCache> {
-    let all = kept.into_iter().flat_map(|kept| {
-        FURTHER.map(|(name, contents)| FurtherCache { contents, directory: kept.join(name) })
-    });
+    let all = kept
+        .into_iter()
+        .flat_map(|kept| FURTHER.map(|(name, contents)| FurtherCache { contents, directory: kept.join(name) }));
     all.filter(|further| further.directory.is_dir()).collect()
 }
 

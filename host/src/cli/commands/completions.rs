@@ -2,8 +2,8 @@
 
 use clap::Args;
 
-use super::PROGRAM;
 use super::super::program::Program;
+use super::PROGRAM;
 
 const EXAMPLES: &str = "\
 Example:

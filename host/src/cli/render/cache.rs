@@ -35,7 +35,8 @@ pub(in crate::cli) fn parts_json(store: &BlobStore) -> Value {
 
 /// One line for each.
 pub(in crate::cli) fn further_text(caches: &[FurtherCache]) -> String {
-    let line = |cache: &FurtherCache| format!("\n{}: {}, {}", cache.directory.display(), cache.contents, size(cache.size()));
+    let line =
+        |cache: &FurtherCache| format!("\n{}: {}, {}", cache.directory.display(), cache.contents, size(cache.size()));
     caches.iter().map(line).collect()
 }
 

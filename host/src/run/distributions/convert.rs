@@ -16,8 +16,8 @@ use distributions::scripts::RequestedScripts;
 use distributions::supply::SupplyError;
 use distributions::working_set::{WorkingSet, developed};
 use recipe::distributions::{
-    Distribution, DistributionError, DistributionKind, FailedBuild, Interpreter, PythonError, Refusal, Requester, ScriptRequest,
-    UnnamedError, VersionInfo,
+    Distribution, DistributionError, DistributionKind, FailedBuild, Interpreter, PythonError, Refusal, Requester,
+    ScriptRequest, UnnamedError, VersionInfo,
 };
 
 use super::error::NoDistributions;

@@ -132,11 +132,9 @@ impl NoDistributions {
             Self::Run(error) => error,
             Self::Lock(error) => error,
             Self::Requirement(error) => error,
-            Self::Settings(_)
-            | Self::NoIndex
-            | Self::Lost { .. }
-            | Self::Link { .. }
-            | Self::NotLocked { .. } => return None,
+            Self::Settings(_) | Self::NoIndex | Self::Lost { .. } | Self::Link { .. } | Self::NotLocked { .. } => {
+                return None;
+            }
         })
     }
 }

@@ -28,7 +28,8 @@ impl Distributions for BuildoutDistributions {
         begin: &[Distribution],
         settings: &wit::Settings,
     ) -> Result<Vec<Distribution>, Refusal<DistributionError>> {
-        self.install_for_recipe(requester, requirements, begin, settings).map_err(|error| convert::refusal(error, requester))
+        self.install_for_recipe(requester, requirements, begin, settings)
+            .map_err(|error| convert::refusal(error, requester))
     }
 
     fn build(
@@ -38,7 +39,8 @@ impl Distributions for BuildoutDistributions {
         options: &wit::BuildOptions,
         settings: &wit::Settings,
     ) -> Result<Vec<Distribution>, Refusal<DistributionError>> {
-        self.build_for_recipe(requester, requirement, options, settings).map_err(|error| convert::refusal(error, requester))
+        self.build_for_recipe(requester, requirement, options, settings)
+            .map_err(|error| convert::refusal(error, requester))
     }
 
     fn develop(

@@ -259,7 +259,7 @@ fn completions_fit_to_the_place() {
     };
     assert_eq!(names("[a]\nrecipe = make\nur¦ = u\n"), ["options", "shared", "url"]);
     assert_eq!(names("[a]\nrecipe = make\nurl¦ = u\n"), ["options", "shared", "url"]);
-    assert_eq!(names(&format!("{base}[tset]\n[zl¦]\n")), ["zlib", "flags", "buildout", "tset"]);
+    assert_eq!(names(&format!("{base}[tset]\n[zl¦]\n")), ["buildout", "zlib", "flags", "tset", "versions"]);
 }
 
 #[test]

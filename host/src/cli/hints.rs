@@ -3,7 +3,8 @@
 //! Does not know any errors: a library says which remedy applies, and this module says how to use it.
 
 use base::remedy::Remedy;
-use base::source::Explain;
+use base::source::{Explain, did_you_mean, nearest};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// The hints of an error, each printed as a line `Hint: …`.
 pub(super) fn of(error: &dyn Explain) -> Vec<String> {
@@ -13,10 +14,55 @@ pub(super) fn of(error: &dyn Explain) -> Vec<String> {
 /// Commands of `run`, as in zc.buildout.
 const RUN_COMMANDS: [&str; 4] = ["annotate", "bootstrap", "install", "query"];
 
-/// The hint for clap's message about an unknown command, if `run` has it.
-pub(super) fn of_unknown_command(message: &str) -> Option<String> {
-    let name = message.strip_prefix("unrecognized subcommand '")?.strip_suffix('\'')?;
-    RUN_COMMANDS.contains(&name).then(|| format!("This is a command of `run`: buildout-host run {name}"))
+/// Flags of other programs that ask for what `plan` shows.
+const FLAGS_OF_PLANS: [&str; 4] = ["--dry-run", "--explain", "--plan", "--simulate"];
+
+/// The hint for a mistake on the command line that clap has found, if it is one that users of zc.buildout make.
+pub(super) fn of_usage(error: &clap::Error, commands: &clap::Command) -> Option<String> {
+    let context = |kind| match error.get(kind)? {
+        ContextValue::String(text) => Some(text.as_str()),
+        _ => None,
+    };
+    match error.kind() {
+        ErrorKind::InvalidSubcommand => of_unknown_command(context(ContextKind::InvalidSubcommand)?, commands),
+        ErrorKind::UnknownArgument => {
+            let flag = context(ContextKind::InvalidArg)?;
+            let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+            of_unknown_flag(flag, usage.contains("<COMMAND>"), commands)
+        }
+        _ => None,
+    }
+}
+
+fn of_unknown_command(name: &str, commands: &clap::Command) -> Option<String> {
+    if RUN_COMMANDS.contains(&name) {
+        return Some(format!("This is a command of `run`: buildout-host run {name}"));
+    }
+    // A command of `run` is not suggested where one of the program is as near.
+    let own = commands.get_subcommands().map(clap::Command::get_name);
+    let near = nearest(name, own.chain(RUN_COMMANDS)).filter(|near| RUN_COMMANDS.contains(near))?;
+    Some(did_you_mean(&format!("buildout-host run {near}")))
+}
+
+fn of_unknown_flag(flag: &str, has_no_command: bool, commands: &clap::Command) -> Option<String> {
+    if FLAGS_OF_PLANS.contains(&flag) {
+        return Some("`buildout-host plan` shows what a run would do, and why. It changes nothing.".into());
+    }
+    let having = commands.get_subcommands().filter(|command| !command.is_hide_set() && has_flag(command, flag));
+    let names: Vec<&str> = having.map(clap::Command::get_name).collect();
+    match names.first() {
+        Some(_) if !has_no_command => None,
+        Some(_) if names.contains(&"run") => Some(format!("This is a flag of `run`: buildout-host run {flag}")),
+        Some(first) => Some(format!("Write the command first, for example: buildout-host {first} {flag}")),
+        None => None,
+    }
+}
+
+fn has_flag(command: &clap::Command, flag: &str) -> bool {
+    command.get_arguments().any(|argument| {
+        let long = argument.get_long().is_some_and(|long| flag.strip_prefix("--") == Some(long));
+        long || argument.get_short().is_some_and(|short| flag.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4])))
+    })
 }
 
 pub(super) fn sentence(remedy: &Remedy) -> String {

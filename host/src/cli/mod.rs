@@ -17,7 +17,7 @@ use std::sync::Arc;
 use base::environment::Environment;
 use base::source::{Blame, Explain};
 
-use commands::{CommandLine, parse};
+use commands::{CommandLine, command_line, parse};
 use output::failure;
 use output::{Printer, PrinterSettings};
 use program::{Program, StartError};
@@ -40,7 +40,7 @@ fn main_thread() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let line = match parse(&arguments) {
         Ok(line) => line,
-        Err(error) => return ExitCode::from(failure::print_clap(&error)),
+        Err(error) => return ExitCode::from(failure::print_clap(&error, &command_line())),
     };
     match start(&line) {
         Ok(program) => execute(&program, line),
@@ -52,7 +52,9 @@ fn start(line: &CommandLine) -> Result<Program, StartError> {
     let environment = Environment::of_process().map_err(StartError::of("use the working directory"))?;
     let interrupt = signals::listen().map_err(StartError::of("listen to signals"))?;
     let (style, several) = line.command.style();
-    let printer = Printer::new(&PrinterSettings { style, several, color: line.color, environment: &environment });
+    let result_only = line.command.is_read_by_programs();
+    let settings = PrinterSettings { style, several, result_only, color: line.color, environment: &environment };
+    let printer = Printer::new(&settings);
     Ok(Program { environment, printer: Arc::new(printer), interrupt })
 }
 

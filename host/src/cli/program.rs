@@ -100,20 +100,15 @@ impl Program {
     /// Adds a remedy if the main file is missing, or is a directory.
     fn with_remedy(&self, arguments: &ConfigurationArguments, mut error: ConfigError) -> ConfigError {
         let Some(path) = arguments.path(&self.environment.directory) else { return error };
-        let specified = arguments.config != DEFAULT_FILE;
         let hint = match path.metadata() {
-            Ok(metadata) if metadata.is_dir() => "`-c` expects a file, by default `buildout.cfg`.",
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound && specified => {
-                "Check the file name after `-c`; `init` writes a starter configuration there."
-            }
+            Ok(metadata) if metadata.is_dir() => "`-c` expects a file, by default `buildout.cfg`.".to_owned(),
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => {
-                "Go to a directory with a buildout, or specify a configuration with `-c FILE`; \
-                 `buildout-host run init` writes a starter configuration here."
+                missing_file(arguments, &self.environment.directory)
             }
             _ => return error,
         };
         if let Some(trouble) = error.troubles.first_mut() {
-            trouble.hints.push(hint.into());
+            trouble.hints.push(hint);
         }
         error
     }
@@ -211,6 +206,22 @@ impl Program {
         let passphrase = passphrase.existing(&path, &self.environment, &self.interrupt)?;
         Ok(PrivateKey::open(&path, &passphrase)?)
     }
+}
+
+/// What to do if there is no main file.
+fn missing_file(arguments: &ConfigurationArguments, directory: &Path) -> String {
+    if arguments.config != DEFAULT_FILE {
+        return "Check the file name after `-c`; `buildout-host run init -c FILE` writes a starter configuration there."
+            .into();
+    }
+    let above = directory.ancestors().skip(1).position(|above| above.join(DEFAULT_FILE).is_file());
+    if let Some(levels) = above {
+        let path = format!("{}{DEFAULT_FILE}", "../".repeat(levels + 1));
+        return format!("There is {path}: go to its directory, or specify it with `-c`.");
+    }
+    "Go to a directory with a buildout, or specify a configuration with `-c FILE`; `buildout-host init` writes a starter \
+     configuration here."
+        .into()
 }
 
 fn option(buildout: &Buildout, name: &str) -> Result<String, RunError> {

@@ -69,6 +69,7 @@ impl Session {
         directories::create(&locations, &self.buildout, &*self.root.context.report)?;
         let path = locations.bin.join("buildout");
         launcher::write(&path, &self.root.context.settings.program).map_err(RunError::of)?;
+        self.root.context.log(Level::Info, &format!("Generated script '{}'.", path.display()));
         Ok(path)
     }
 

@@ -52,6 +52,11 @@ fn what_a_developed_project_requires() {
     let printed = buildout.plan();
     assert!(printed.ends_with("Get other 1.0\n  demo 1.0 requires other\n"), "{printed}");
     assert_eq!(buildout.shell("ls"), buildout.shell("ls -I eggs -I bin"), "the project is unchanged");
+    // What is said about the build is not in what other programs read.
+    let output = |arguments: &[&str]| String::from_utf8(buildout.space.host(arguments).stdout).expect("text");
+    let plan: serde_json::Value = serde_json::from_str(&output(&["plan", "--json"])).expect("JSON");
+    assert_eq!(plan["steps"][0]["part"], "app");
+    assert!(output(&["graph", "--format", "svg"]).starts_with("<svg"));
     buildout.run(&[]);
     buildout.space.write("requires.txt", "other\nidna\n");
     buildout.index.add(&ModuleWheel::new("idna", "3.1"));

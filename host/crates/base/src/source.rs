@@ -211,6 +211,22 @@ pub fn set_instead(near: &str) -> String {
     format!("There is `{near}`: is that name misspelled?")
 }
 
+/// The hint for a value with a line that looks like an option: an indented line continues the option above it.
+pub fn continued_option(value: &str) -> Option<String> {
+    let line = value.lines().map(str::trim).find(|line| is_assignment(line))?;
+    Some(format!(
+        "An indented line continues the option above it. If this is an option, write it without spaces in front: {line}"
+    ))
+}
+
+/// Whether a line has the form `NAME = VALUE`, and is no condition on a version.
+fn is_assignment(line: &str) -> bool {
+    let Some((name, value)) = line.split_once('=') else { return false };
+    let name = name.trim_end_matches(['+', '-']).trim_end();
+    let is_name = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '_' | '.');
+    name.starts_with(|first: char| first.is_ascii_alphabetic()) && name.chars().all(is_name) && !value.starts_with('=')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -244,6 +260,14 @@ mod tests {
         assert_eq!(nearest("zebra", ["path", "recipe"]), None);
         assert_eq!(nearest("z", ["a", "b", "zz"]), None);
         assert_eq!(nearest("zz", ["a", "az"]), None);
+    }
+
+    #[test]
+    fn an_option_that_is_indented_is_found() {
+        let t = |value: &str| continued_option(value).map(|hint| hint.rsplit(": ").next().map(str::to_owned).unwrap());
+        assert_eq!(t("a\n  eggs = b").as_deref(), Some("eggs = b"));
+        assert_eq!(t("eggs += b").as_deref(), Some("eggs += b"));
+        assert_eq!(t("a\nb==1\nc>=2\nd ~= 3\n${e:f=g}\n--h=i"), None);
     }
 
     #[test]

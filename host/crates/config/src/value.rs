@@ -229,6 +229,13 @@ impl OptionValue {
         }
     }
 
+    /// The place of a line of the value, if the value has it.
+    pub(crate) fn place_of_line(&self, line: &str) -> Option<Place> {
+        let found = self.raw.lines().map(str::trim).find(|found| *found == line)?;
+        let offset = found.as_ptr().addr() - self.raw.as_ptr().addr();
+        Some(self.origin_at(offset).written()?.find(line))
+    }
+
     /// The origin of the byte at `offset` of the value.
     pub(crate) fn origin_at(&self, offset: usize) -> &Origin {
         self.pieces.iter().find(|piece| offset < piece.end).map_or_else(|| self.origin(), |piece| &piece.origin)

@@ -5,6 +5,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use base::source::{Explain, continued_option};
+
 use crate::marker::Marker;
 use crate::name;
 use crate::version::{InvalidSpecifier, Specifiers};
@@ -32,9 +34,29 @@ pub struct Requirement {
 #[error("{text:?} is not a requirement: {cause}")]
 pub struct InvalidRequirement {
     /// The text.
-    pub(crate) text: String,
+    pub text: String,
     /// The error.
     pub(crate) cause: String,
+}
+
+impl Explain for InvalidRequirement {
+    fn hints(&self) -> Vec<String> {
+        if self.text.contains("${") {
+            return vec!["A reference has the form ${section:option}.".to_owned()];
+        }
+        if let Some((name, version)) = self.text.split_once('=')
+            && version.trim_start().starts_with(|first: char| first.is_ascii_digit())
+        {
+            return vec![format!("To require this version, write: {} == {}", name.trim(), version.trim())];
+        }
+        let words = self.text.split(|letter: char| letter == ',' || letter.is_whitespace());
+        let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+        let is_name = |word: &&str| word.starts_with(|first: char| first.is_ascii_alphabetic()) && parse(word).is_ok();
+        if words.len() > 1 && words.iter().all(is_name) {
+            return vec!["Write each requirement on its own line.".to_owned()];
+        }
+        continued_option(&self.text).into_iter().collect()
+    }
 }
 
 impl Requirement {

@@ -53,7 +53,7 @@ impl Analysis {
             return self.in_reference(line_start + open + 2, offset);
         }
         if let Some(name) = line.strip_prefix('[').filter(|name| !name.contains([']', ':'])) {
-            return self.sections(offset - name.len()..offset, "");
+            return self.header_names(offset - name.len()..offset);
         }
         let Some(section) = self.section_at(offset) else { return Vec::new() };
         let is_name = !line.contains(['=', ':']) && !line.starts_with([' ', '\t', '#', ';']);
@@ -75,6 +75,20 @@ impl Analysis {
         let mut options = self.known(section, offset - option.len()..offset);
         options.retain(|completion| completion.text != "recipe" && completion.text != "<");
         options
+    }
+
+    /// After `[`: sections that are written elsewhere. What is being written is not one of them.
+    fn header_names(&self, span: Range<usize>) -> Vec<Completion> {
+        let mut sections = self.sections(span.clone(), "");
+        let named = |written: &&WrittenSection| written.name.start == span.start;
+        if let Some(own) = self.outline.sections.iter().find(named).map(|own| self.name_of(own)) {
+            let count = self.outline.sections.iter().filter(|other| self.name_of(other) == own).count();
+            let path = self.path.to_str();
+            let place = self.configuration.sections.get(own).and_then(|section| section.place.as_ref());
+            let is_here = place.is_none_or(|place| path == Some(place.source.name.as_str()));
+            sections.retain(|section| section.text != own || count > 1 || !is_here);
+        }
+        sections
     }
 
     fn sections(&self, span: Range<usize>, suffix: &str) -> Vec<Completion> {
@@ -128,6 +142,15 @@ impl Analysis {
             .map(|option| self.outline.text(&option.name))
             .collect();
         known.retain(|completion| !set.contains(&completion.text.as_str()));
+        // What is being written is an option of the section already.
+        let written = self.text().get(span.clone()).unwrap_or_default();
+        let is_option = |name: &str| {
+            let of_recipe = self.recipe_of(section).is_some_and(|recipe| recipe.option(name).is_some());
+            name == "recipe" || of_recipe || section == "buildout" && config::buildout_options().any(|it| it == name)
+        };
+        let whole = self.outline.options().find(|(_, option)| option.name.start == span.start);
+        let whole = whole.map_or(written, |(_, option)| self.outline.text(&option.name));
+        known.retain(|completion| completion.text != whole || is_option(whole));
         known
     }
 

@@ -1,6 +1,6 @@
 //! What is wrong in a file: what a run would report, and what a reader would want to know.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use base::source::{Place, did_you_mean, nearest};
@@ -52,6 +52,7 @@ impl Analysis {
             found.value(section, option);
         }
         found.parts();
+        found.repeated();
         found.required(&needed);
         found.circles(is_stale);
         found.unused();
@@ -207,6 +208,19 @@ impl Findings<'_> {
                 } else if is_parts && !analysis.options(&word).contains_key("recipe") {
                     self.add(Severity::Error, span, format!("Missing option: {word}:recipe"));
                 }
+            }
+        }
+    }
+
+    /// Options that are set again below the same header: only the last value counts. Headers may have conditions.
+    fn repeated(&mut self) {
+        let analysis = self.analysis;
+        let mut last: BTreeMap<(usize, &str), Range<usize>> = BTreeMap::new();
+        for (section, option) in analysis.outline.options().filter(|(_, option)| option.sign.is_none()) {
+            let name = analysis.outline.text(&option.name);
+            if let Some(before) = last.insert((section.header.start, name), option.name.clone()) {
+                let message = format!("The option `{name}` is written again below: this value has no effect.");
+                self.add(Severity::Warning, before, message);
             }
         }
     }

@@ -68,6 +68,9 @@ impl Analysis {
         if let Some(described) = described {
             let _ = write!(text, "\n\n{}", of_recipe(described));
         }
+        if let Some(recipe) = recipe.filter(|_| option == "recipe") {
+            let _ = write!(text, "\n\n{}", recipe.documentation);
+        }
         Some(text)
     }
 

@@ -143,6 +143,14 @@ fn mistakes_are_found_where_they_are() {
         "[buildout]\nparts = a b\n[a]\nrecipe = make\n[b]\n",
         &[(Severity::Error, "b: Missing option: b:recipe"), (Severity::Error, "a: Missing option: a:url")],
     );
+    t(
+        "[buildout]\nparts = tset\n[test]\nrecipe = make\nurl = u\n",
+        &[(Severity::Error, "tset: No section named 'tset' Did you mean `test`?")],
+    );
+    t(
+        &with("url = y\n[c]\nd = 1\nd += 2\n"),
+        &[(Severity::Warning, "url: The option `url` is written again below: this value has no effect.")],
+    );
     t("[buildout]\nparts = c\n", &[(Severity::Error, "c: No section named 'c'")]);
     t(
         "[buildout]\nprats = \n",
@@ -217,6 +225,8 @@ fn hover_shows_value_history_and_documentation() {
     }
     let (analysis, offset) = space.open("buildout.cfg", "[a]\nrecipe = m¦ake\n");
     assert!(analysis.hover(offset).unwrap().0.contains("In detail."));
+    let (analysis, offset) = space.open("buildout.cfg", "[a]\nrec¦ipe = make\n");
+    assert!(analysis.hover(offset).unwrap().0.contains("In detail."));
 }
 
 #[test]
@@ -242,6 +252,14 @@ fn completions_fit_to_the_place() {
     t(&format!("{base}[a]\n<= ¦"), &["flags"]);
     t(&format!("{base}[¦"), &["zlib"]);
     t("[buildout]\n¦", &["parts", "extends", "eggs-directory"]);
+    // What is being written is no suggestion.
+    let mut names = |text: &str| {
+        let (analysis, offset) = space.open("buildout.cfg", text);
+        analysis.complete(offset).into_iter().map(|completion| completion.text).collect::<Vec<_>>()
+    };
+    assert_eq!(names("[a]\nrecipe = make\nur¦ = u\n"), ["options", "shared", "url"]);
+    assert_eq!(names("[a]\nrecipe = make\nurl¦ = u\n"), ["options", "shared", "url"]);
+    assert_eq!(names(&format!("{base}[tset]\n[zl¦]\n")), ["buildout", "zlib", "flags", "tset", "versions"]);
 }
 
 #[test]

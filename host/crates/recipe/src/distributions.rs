@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use base::remedy::Remedy;
+use base::source::Place;
 use config::options::Buildout;
 
 pub use crate::interfaces::bindings::buildout::recipe::distributions::{
@@ -26,6 +27,8 @@ pub struct Refusal<E> {
     pub hints: Vec<String>,
     /// What this program can do about it, printed in the same case.
     pub remedies: Vec<Remedy>,
+    /// The text that caused it, shown in the same case.
+    pub place: Option<Place>,
 }
 
 /// The part whose recipe calls.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::remedy::Remedy;
-use base::source::{Blame, Explain, Place, did_you_mean};
+use base::source::{Blame, Explain, Place, continued_option, did_you_mean};
 use config::options::{Buildout, OptionError};
 use confine::ConfineError;
 use registry::{Grant, grant_of, toml_key};
@@ -49,6 +49,8 @@ impl Subject {
 /// Details of a failure that the recipe's message does not have.
 #[derive(Debug, Default)]
 pub(crate) struct FailureContext {
+    /// The text of the configuration that caused it.
+    pub(crate) place: Option<Place>,
     /// The grants that the refused requests would need.
     pub(crate) denied: Vec<String>,
     /// Hints for the failed operations.
@@ -203,10 +205,9 @@ impl Explain for RecipeError {
             }
             // The message that the recipe has logged describes the error; the part's place is printed with the
             // operation.
-            RecipeProblem::User { .. }
-            | RecipeProblem::Engine(_)
-            | RecipeProblem::Interrupted(_)
-            | RecipeProblem::Confine(_) => None,
+            RecipeProblem::User { context, .. } => context.place.clone(),
+            RecipeProblem::Failed { context, .. } => context.place.clone().or_else(|| self.subject.place.clone()),
+            RecipeProblem::Engine(_) | RecipeProblem::Interrupted(_) | RecipeProblem::Confine(_) => None,
             _ => self.subject.place.clone(),
         }
     }
@@ -248,6 +249,7 @@ impl Explain for RecipeError {
                 let near = near.iter().map(|near| did_you_mean(near));
                 near.chain([format!("Its entry points: {}.", known.join(", "))]).collect()
             }
+            RecipeProblem::Value { value, .. } => continued_option(value).into_iter().collect(),
             RecipeProblem::Name { .. } => {
                 vec![
                     "Make them agree: change `name` in [recipe] of recipe.toml, or the name in the recipe's source."

@@ -28,6 +28,13 @@ pub(in crate::cli) struct DoctorArguments {
     json: bool,
 }
 
+impl DoctorArguments {
+    /// Whether another program reads what the command prints.
+    pub(super) fn is_read_by_programs(&self) -> bool {
+        self.json || matches!(self.format, DoctorFormat::Json)
+    }
+}
+
 /// `--format`.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum DoctorFormat {
@@ -57,11 +64,10 @@ impl Explain for Lacking {
 
 pub(super) fn execute(program: &Program, arguments: &DoctorArguments) -> Result<(), RunError> {
     let checks = doctor::check(&program.environment, &this_program()?, &program.interrupt);
-    match arguments {
-        DoctorArguments { json: true, .. } | DoctorArguments { format: DoctorFormat::Json, .. } => {
-            program.printer.json(&render::doctor::json(&checks));
-        }
-        DoctorArguments { format: DoctorFormat::Text, .. } => program.printer.text(&render::doctor::text(&checks)),
+    if arguments.is_read_by_programs() {
+        program.printer.json(&render::doctor::json(&checks));
+    } else {
+        program.printer.text(&render::doctor::text(&checks));
     }
     Ok(lacking(&checks).map_or(Ok(()), Err)?)
 }

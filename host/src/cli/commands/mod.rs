@@ -6,6 +6,7 @@ mod completions;
 mod config;
 mod doctor;
 mod graph;
+mod help;
 mod init;
 mod key;
 mod language_server;
@@ -22,6 +23,7 @@ use std::path::Path;
 
 use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 
+pub(super) use cache::FurtherCache;
 pub(super) use make_part::go_to_work;
 
 use super::arguments::{Color, GlobalArguments};
@@ -43,7 +45,7 @@ struct ProgramArguments {
     #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Global options")]
     version: Option<bool>,
     #[command(subcommand)]
-    command: Command,
+    command: AnyCommand,
 }
 
 /// Makes the parts of a buildout
@@ -54,6 +56,15 @@ struct BuildoutArguments {
     global: GlobalArguments,
     #[command(flatten)]
     run: run::RunArguments,
+}
+
+/// A command, or the request to explain one.
+#[derive(Debug, Subcommand)]
+enum AnyCommand {
+    #[command(flatten)]
+    Command(Command),
+    /// Show the help of a command
+    Help(help::HelpArguments),
 }
 
 /// What the program is to do.
@@ -74,7 +85,7 @@ pub(super) enum Command {
     Recipe(recipe::RecipeArguments),
     /// Manage the keys that sign recipes
     Key(key::KeyArguments),
-    /// Show or clear the caches of compiled recipes and of parts
+    /// Show or clear the caches of compiled recipes, parts and downloads
     Cache(cache::CacheArguments),
     /// Write a starter configuration that fits this directory
     Init(init::InitArguments),
@@ -106,11 +117,11 @@ impl Command {
             Self::Cache(arguments) => cache::execute(program, &arguments),
             Self::Init(arguments) => init::execute(program, &arguments),
             Self::LanguageServer(arguments) => language_server::execute(program, &arguments),
-            Self::ManPages(arguments) => manual::execute(program, &arguments, ProgramArguments::command()),
+            Self::ManPages(arguments) => manual::execute(program, &arguments, command_line()),
             Self::MakePart => make_part::execute(program),
             Self::Doctor(arguments) => doctor::execute(program, &arguments),
             Self::Completions(arguments) => {
-                completions::execute(program, &arguments, ProgramArguments::command());
+                completions::execute(program, &arguments, &command_line());
                 Ok(())
             }
         }
@@ -123,12 +134,30 @@ impl Command {
             _ => (Style::Text, false),
         }
     }
+
+    /// Whether another program reads what the command prints, so no message may be in it.
+    pub(super) fn is_read_by_programs(&self) -> bool {
+        match self {
+            Self::Plan(arguments) => arguments.json,
+            Self::Recipe(arguments) => arguments.is_read_by_programs(),
+            Self::Key(arguments) => arguments.is_read_by_programs(),
+            Self::Cache(arguments) => arguments.json,
+            Self::Doctor(arguments) => arguments.is_read_by_programs(),
+            Self::Graph(_) | Self::Config(_) | Self::LanguageServer(_) | Self::Completions(_) => true,
+            Self::Run(_) | Self::Lock(_) | Self::Init(_) | Self::ManPages(_) | Self::MakePart => false,
+        }
+    }
 }
 
 /// A parsed command line.
 pub(super) struct CommandLine {
     pub(super) command: Command,
     pub(super) color: Color,
+}
+
+/// All commands and their flags.
+pub(super) fn command_line() -> clap::Command {
+    ProgramArguments::command()
 }
 
 /// Parses the command line. Called as `buildout`, the program accepts the grammar of `run` directly.
@@ -138,9 +167,12 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<CommandLine, clap::Error> 
         let BuildoutArguments { global, run } = BuildoutArguments::try_parse_from(arguments)?;
         return Ok(CommandLine { command: Command::Run(run), color: global.color });
     }
-    if let Some(version) = version::asked(arguments, ProgramArguments::command()) {
+    if let Some(version) = version::asked(arguments, command_line()) {
         return Err(version);
     }
     let ProgramArguments { global, command, .. } = ProgramArguments::try_parse_from(arguments)?;
-    Ok(CommandLine { command, color: global.color })
+    match command {
+        AnyCommand::Command(command) => Ok(CommandLine { command, color: global.color }),
+        AnyCommand::Help(arguments) => parse(&arguments.as_flag()),
+    }
 }

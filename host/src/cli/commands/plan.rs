@@ -21,7 +21,7 @@ pub(in crate::cli) struct PlanArguments {
     words: Vec<String>,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     #[command(flatten)]
     configuration: ConfigurationArguments,
     #[command(flatten)]

@@ -64,10 +64,13 @@ pub(in crate::cli) struct OutputError(pub(in crate::cli) io::Error);
 
 impl Explain for OutputError {}
 
-/// Prints clap's help or version to standard output, or its error to standard error. Returns the exit code.
-pub(in crate::cli) fn print_clap(error: &clap::Error) -> u8 {
+/// Prints clap's help or version to standard output, or its error to standard error, with our hint about the `commands`.
+/// Returns the exit code.
+pub(in crate::cli) fn print_clap(error: &clap::Error, commands: &clap::Command) -> u8 {
     if error.use_stderr() {
-        let _ = io::stderr().write_all(printable(&usage(&error.render().to_string())).as_bytes());
+        let hint = hints::of_usage(error, commands);
+        let text = usage(&error.render().to_string(), hint.as_deref());
+        let _ = io::stderr().write_all(printable(&text).as_bytes());
         return exit_code(Blame::Usage);
     }
     match error.print() {
@@ -80,21 +83,27 @@ pub(in crate::cli) fn print_clap(error: &clap::Error) -> u8 {
     }
 }
 
-/// A message from clap, with the cause as the last line.
-fn usage(text: &str) -> String {
+/// A message from clap, with the cause as the last line. Our own hint takes the place of clap's tip.
+fn usage(text: &str, hint: Option<&str>) -> String {
     let (message, rest) = match text.strip_prefix("error: ") {
         Some(text) => text.split_once('\n').unwrap_or((text, "")),
         None => ("a command is missing", text),
     };
     let rest = rest.trim_start_matches('\n').trim_end();
     let (message, rest) = with_list(message, rest);
-    let rest: Vec<&str> = rest.lines().filter(|line| !is_misleading(line)).collect();
-    let rest = rest.join("\n").replace("\n\n\n", "\n\n");
+    let is_replaced = hint.is_some() && rest.contains(TIP);
+    // Clap's usage line shows the argument of its tip.
+    let is_of_tip = |line: &str| line.starts_with(TIP) || line.starts_with("Usage: ") && !line.ends_with("<COMMAND>");
+    let rest = rest.lines().filter(|line| !is_misleading(line) && !(is_replaced && is_of_tip(line)));
+    let rest = rest.collect::<Vec<_>>().join("\n").replace("\n\n\n", "\n\n");
     let rest = rest.trim_start_matches('\n');
-    let hint = super::super::hints::of_unknown_command(&message).map(|hint| format!("Hint: {hint}\n"));
+    let hint = hint.map(|hint| format!("Hint: {hint}\n"));
     let (hint, gap) = (hint.unwrap_or_default(), if rest.is_empty() { "" } else { "\n\n" });
     format!("{rest}{gap}{hint}Error: {}\n", capitalized(&message))
 }
+
+/// How a line with a tip of clap begins.
+const TIP: &str = "  tip: ";
 
 /// The message with the list that follows it, and the rest.
 fn with_list<'a>(message: &str, rest: &'a str) -> (String, &'a str) {
@@ -140,8 +149,8 @@ mod tests {
     #[test]
     fn the_cause_of_wrong_usage_comes_last() {
         let text = "error: unexpected argument '-z' found\n\nUsage: x\n\nFor more\n";
-        assert_eq!(usage(text), "Usage: x\n\nFor more\n\nError: Unexpected argument '-z' found\n");
-        assert_eq!(usage("Usage: x\n"), "Usage: x\n\nError: A command is missing\n");
+        assert_eq!(usage(text, None), "Usage: x\n\nFor more\n\nError: Unexpected argument '-z' found\n");
+        assert_eq!(usage("Usage: x\n", None), "Usage: x\n\nError: A command is missing\n");
     }
 
     #[test]

@@ -1,5 +1,5 @@
 //! The only printer: receives events and writes them to standard output, and progress to standard error if that is a
-//! terminal.
+//! terminal. If another program reads the result of a command, messages go to standard error, too.
 //!
 //! A closed output (`buildout | head`) is not an error: further output is dropped and the work continues. The work also
 //! continues if output fails for another reason (a full disk), but then the program fails at the end.
@@ -43,6 +43,8 @@ pub(in crate::cli) struct PrinterSettings<'a> {
     pub(in crate::cli) style: Style,
     /// Several parts may run at once, so each line of output is prefixed with the name of its part.
     pub(in crate::cli) several: bool,
+    /// Standard output contains only the result of the command, which other programs read; messages go to standard error.
+    pub(in crate::cli) result_only: bool,
     pub(in crate::cli) color: Color,
     pub(in crate::cli) environment: &'a Environment,
 }
@@ -53,6 +55,7 @@ pub(in crate::cli) struct Printer(Arc<Console>);
 struct Console {
     style: Style,
     several: bool,
+    result_only: bool,
     stdout_is_terminal: bool,
     /// Standard error is a terminal with cursor movement.
     draws: bool,
@@ -78,7 +81,7 @@ struct ConsoleState {
 
 impl Printer {
     pub(in crate::cli) fn new(settings: &PrinterSettings<'_>) -> Self {
-        let &PrinterSettings { style, several, color, environment } = settings;
+        let &PrinterSettings { style, several, result_only, color, environment } = settings;
         let state = ConsoleState {
             threshold: Level::Info as i32,
             format: LogFormat::default(),
@@ -93,6 +96,7 @@ impl Printer {
         Self(Arc::new(Console {
             style,
             several,
+            result_only,
             stdout_is_terminal: io::stdout().is_terminal(),
             draws: stderr_is_terminal && style == Style::Text && !is_dumb(environment),
             colors: color.wanted(stderr_is_terminal, environment),
@@ -153,10 +157,7 @@ impl Console {
         if self.stdout_is_terminal {
             self.clear(state);
         }
-        let mut text = text.to_owned();
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
+        let text = ended(text);
         let mut stdout = io::stdout().lock();
         if let Err(error) = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush())
             // The reader has closed its end; the run's work matters more than its output.
@@ -168,7 +169,14 @@ impl Console {
 
     /// Writes what the host, a recipe or a command reports.
     fn write_message(&self, state: &mut ConsoleState, text: &str) {
-        self.write(state, &printable(&redact(text)));
+        let text = printable(&redact(text));
+        if self.result_only {
+            self.clear(state);
+            // A lost message is no lost result.
+            let _ = io::stderr().write_all(ended(&text).as_bytes());
+        } else {
+            self.write(state, &text);
+        }
     }
 
     /// Writes a message of `logger`, in the format of `log-format`.
@@ -333,6 +341,12 @@ impl Report for Printer {
     fn wants(&self, level: Level) -> bool {
         self.0.wants(level)
     }
+}
+
+/// The text with the end of its last line.
+fn ended(text: &str) -> String {
+    let end = if text.ends_with('\n') { "" } else { "\n" };
+    format!("{text}{end}")
 }
 
 /// Control sequence that erases this many lines, the last of which has no line end: moves to the first, and clears

@@ -1,9 +1,10 @@
-//! The caches of compiled recipes, of copies from registries, and of parts.
+//! The caches of compiled recipes, of copies from registries, of parts, and of downloads.
 
 use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use crate::cli::commands::FurtherCache;
 use base::source::size;
 use recipe::component::{CacheEntry, CompileCache};
 use registry::oci::ArtifactCache;
@@ -40,6 +41,17 @@ fn counted(number: u64, what: &str) -> String {
     format!("{number} {what}{plural}")
 }
 
+/// One line for each.
+pub(in crate::cli) fn further_text(caches: &[FurtherCache]) -> String {
+    let line =
+        |cache: &FurtherCache| format!("\n{}: {}, {}", cache.directory.display(), cache.contents, size(cache.size()));
+    caches.iter().map(line).collect()
+}
+
+pub(in crate::cli) fn further_json(caches: &[FurtherCache]) -> Value {
+    caches.iter().map(|cache| json!({ "directory": cache.directory, "size": cache.size() })).collect()
+}
+
 fn total(entries: &[CacheEntry]) -> u64 {
     entries.iter().map(|entry| entry.size).sum()
 }
@@ -60,8 +72,7 @@ pub(in crate::cli) fn json(
     cache: &CompileCache,
     directory: &str,
     entries: &[CacheEntry],
-    copies: &Value,
-    parts: &Option<Value>,
+    [copies, parts, further]: [Value; 3],
 ) -> String {
     let entry = |entry: &CacheEntry| {
         let used = entry.used.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs();
@@ -74,6 +85,7 @@ pub(in crate::cli) fn json(
         "entries": entries.iter().map(entry).collect::<Vec<_>>(),
         "copies": copies,
         "parts": parts,
+        "further": further,
     })
     .to_string()
 }

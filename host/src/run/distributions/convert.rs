@@ -16,8 +16,8 @@ use distributions::scripts::RequestedScripts;
 use distributions::supply::SupplyError;
 use distributions::working_set::{WorkingSet, developed};
 use recipe::distributions::{
-    Distribution, DistributionError, DistributionKind, FailedBuild, Interpreter, PythonError, Refusal, ScriptRequest,
-    UnnamedError, VersionInfo,
+    Distribution, DistributionError, DistributionKind, FailedBuild, Interpreter, PythonError, Refusal, Requester,
+    ScriptRequest, UnnamedError, VersionInfo,
 };
 
 use super::error::NoDistributions;
@@ -120,9 +120,16 @@ pub(super) fn interpreter(python: &Python) -> Interpreter {
     }
 }
 
+/// The error for a recipe, with the line of its section that caused it.
+pub(super) fn refusal(error: NoDistributions, requester: &Requester<'_>) -> Refusal<DistributionError> {
+    let line = error.requirement().and_then(|line| requester.buildout.place_of_line(requester.part, line));
+    let refusal = Refusal::from(error);
+    Refusal { place: line.or(refusal.place), ..refusal }
+}
+
 impl From<NoDistributions> for Refusal<DistributionError> {
     fn from(error: NoDistributions) -> Self {
-        Self { hints: error.hints(), remedies: error.remedies(), error: error.into() }
+        Self { hints: error.hints(), remedies: error.remedies(), place: error.place(), error: error.into() }
     }
 }
 
@@ -134,7 +141,7 @@ impl From<NoDistributions> for Refusal<PythonError> {
             NoDistributions::Python(_) => PythonError::Broken(message),
             _ => PythonError::Other(UnnamedError { code: "failed".to_owned(), message }),
         };
-        Self { hints: error.hints(), remedies: error.remedies(), error: reason }
+        Self { hints: error.hints(), remedies: error.remedies(), place: error.place(), error: reason }
     }
 }
 

@@ -108,6 +108,18 @@ impl NoDistributions {
         }
     }
 
+    /// The requirement that is invalid or cannot be met, as the configuration may have it.
+    pub(super) fn requirement(&self) -> Option<&str> {
+        match self {
+            Self::Requirement(error) => Some(&error.text),
+            Self::Install(error) => match &**error {
+                InstallError::Resolve(ResolveError::NotFound { requirement, .. }) => Some(requirement),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     fn cause(&self) -> Option<&dyn Explain> {
         Some(match self {
             Self::Option(error) => error,
@@ -119,12 +131,10 @@ impl NoDistributions {
             Self::Script(error) => error,
             Self::Run(error) => error,
             Self::Lock(error) => error,
-            Self::Settings(_)
-            | Self::NoIndex
-            | Self::Requirement(_)
-            | Self::Lost { .. }
-            | Self::Link { .. }
-            | Self::NotLocked { .. } => return None,
+            Self::Requirement(error) => error,
+            Self::Settings(_) | Self::NoIndex | Self::Lost { .. } | Self::Link { .. } | Self::NotLocked { .. } => {
+                return None;
+            }
         })
     }
 }

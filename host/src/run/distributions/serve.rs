@@ -28,7 +28,8 @@ impl Distributions for BuildoutDistributions {
         begin: &[Distribution],
         settings: &wit::Settings,
     ) -> Result<Vec<Distribution>, Refusal<DistributionError>> {
-        Ok(self.install_for_recipe(requester, requirements, begin, settings)?)
+        self.install_for_recipe(requester, requirements, begin, settings)
+            .map_err(|error| convert::refusal(error, requester))
     }
 
     fn build(
@@ -38,7 +39,8 @@ impl Distributions for BuildoutDistributions {
         options: &wit::BuildOptions,
         settings: &wit::Settings,
     ) -> Result<Vec<Distribution>, Refusal<DistributionError>> {
-        Ok(self.build_for_recipe(requester, requirement, options, settings)?)
+        self.build_for_recipe(requester, requirement, options, settings)
+            .map_err(|error| convert::refusal(error, requester))
     }
 
     fn develop(
@@ -57,7 +59,7 @@ impl Distributions for BuildoutDistributions {
         request: &ScriptRequest,
         real: &Path,
     ) -> Result<Vec<String>, Refusal<DistributionError>> {
-        Ok(self.write_scripts_for_recipe(requester, request, real)?)
+        self.write_scripts_for_recipe(requester, request, real).map_err(|error| convert::refusal(error, requester))
     }
 
     fn interpreter(&self, requester: &Requester<'_>) -> Result<Interpreter, Refusal<PythonError>> {

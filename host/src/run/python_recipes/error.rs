@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use base::remedy::Remedy;
 use base::source::{Blame, Explain, Place, did_you_mean, nearest};
+use recipe::component::python_entry_points;
 
 use super::super::distributions::NoDistributions;
 
@@ -38,10 +39,12 @@ pub(in crate::run) enum NoProgram {
         project: PathBuf,
     },
     /// The reference names a distribution that is part of the runtime.
-    #[error("The distribution {name} has no recipe with that name")]
+    #[error("{name} has no recipe \"{entry_point}\"")]
     Provided {
         /// Its name.
         name: String,
+        /// The entry point.
+        entry_point: String,
     },
 }
 
@@ -57,6 +60,16 @@ impl NoProgram {
             Self::EntryPoint { .. } | Self::Metadata { .. } | Self::Undeclared { .. } | Self::Provided { .. } => None,
         }
     }
+}
+
+/// The hints for an unknown entry point: the nearest one, and all.
+fn known_recipes<'a>(entry_point: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let known: Vec<&str> = known.collect();
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let near = nearest(entry_point, known.iter().copied()).map(did_you_mean);
+    near.into_iter().chain([format!("Its recipes: {}.", known.join(", "))]).collect()
 }
 
 impl Explain for NoProgram {
@@ -81,10 +94,8 @@ impl Explain for NoProgram {
                         .to_owned(),
                 ]
             }
-            Self::EntryPoint { known, entry_point, .. } => {
-                let near = nearest(entry_point, known.iter().map(String::as_str)).map(did_you_mean);
-                near.into_iter().chain([format!("Its recipes: {}.", known.join(", "))]).collect()
-            }
+            Self::EntryPoint { known, entry_point, .. } => known_recipes(entry_point, known.iter().map(String::as_str)),
+            Self::Provided { name, entry_point } => known_recipes(entry_point, python_entry_points(name)),
             Self::Undeclared { .. } => vec![
                 "Write its entry points of the group zc.buildout in setup.py, setup.cfg or pyproject.toml: then no other recipe \
                  can change the project."

@@ -77,7 +77,8 @@ impl PythonRecipes {
         }
         let found = self.find(buildout, &reference.requirement(), purpose, engine)?;
         let Some(distribution) = found.distribution(&reference.package) else {
-            return Err(NoProgram::Provided { name: reference.package.clone() });
+            let RecipeReference { package: name, entry_point } = reference.clone();
+            return Err(NoProgram::Provided { name, entry_point });
         };
         check_declared(&found, distribution)?;
         let wanted = reference.entry_point.as_str();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use base::collections::{Map, Set};
-use base::source::{did_you_mean, nearest};
+use base::source::{continued_option, did_you_mean, nearest};
 use config::options::{OptionError, OptionProblem};
 use recipe::is_part_name;
 use state::plan::WantedPart;
@@ -117,7 +117,9 @@ fn check_section(view: &ResolvedBuildout, part: &str) -> Result<(), RunError> {
 fn no_section(view: &ResolvedBuildout, part: &str, error: OptionError) -> RunError {
     let place = view.buildout.place_of_word("buildout", "parts", part);
     let hint = format!("Add a section [{part}], or remove {part} from `parts`.");
-    RunError::from(error.at(place).hint(hint)).doing(format!("Getting section {part}."))
+    let parts = view.buildout.get("buildout", "parts").ok().flatten();
+    let error = parts.and_then(|parts| continued_option(&parts)).into_iter().fold(error.at(place), OptionError::hint);
+    RunError::from(error.hint(hint)).doing(format!("Getting section {part}."))
 }
 
 fn want(view: &ResolvedBuildout, name: String) -> Result<WantedPart, RunError> {

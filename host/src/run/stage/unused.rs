@@ -6,11 +6,17 @@ use base::event::Level;
 use base::source::{did_you_mean, nearest};
 use config::options::Buildout;
 use config::{KNOWN_OPTIONS, is_predefined};
+use recipe::component::options_without_effect;
 
+use super::super::reading::extensions;
 use super::super::view::ResolvedBuildout;
 
 const EXPLANATION: &str =
     "\nNothing has read them: their names may be misspelled, or the recipe may not have such options.";
+
+/// In old versions of zc.buildout, each part could have its own Python.
+const PYTHON: &str = "python";
+const ONE_PYTHON: &str = "\nAll parts use the Python of the buildout, which `executable` in [buildout] names.";
 
 /// How many further sections are listed.
 const MOST_NAMED: usize = 20;
@@ -43,6 +49,7 @@ impl Unused {
             !(is_predefined(option) || KNOWN_OPTIONS.contains(&name))
         });
         self.warn(view, "buildout", unused);
+        report_other_python(view);
     }
 
     /// Reports the options of a part that was installed.
@@ -87,7 +94,11 @@ impl Unused {
     }
 
     /// The message for a section; `None` if it is listed at the end.
-    fn message(&mut self, view: &ResolvedBuildout, section: &str, unused: Vec<String>) -> Option<String> {
+    fn message(&mut self, view: &ResolvedBuildout, section: &str, mut unused: Vec<String>) -> Option<String> {
+        if let Some(recipe) = view.recipes.of_part(section) {
+            let ignored = options_without_effect(&recipe.reference.package);
+            unused.retain(|option| !ignored.contains(&option.as_str()));
+        }
         if unused.is_empty() {
             return None;
         }
@@ -95,10 +106,25 @@ impl Unused {
             further.push(section.to_owned());
             return None;
         }
-        let explanation = if self.further.is_empty() { EXPLANATION } else { "" };
-        let message = full_message(view, section, &unused, explanation);
+        let is_explained = !self.further.is_empty() || unused == [PYTHON];
+        let message = full_message(view, section, &unused, if is_explained { "" } else { EXPLANATION });
         self.further.insert(unused, Vec::new());
         Some(message)
+    }
+}
+
+/// Warns if the section that `[buildout] python` names has another Python: only rebootstrap uses it.
+fn report_other_python(view: &ResolvedBuildout) {
+    let raw = |section: &str, option: &str| view.buildout.raw(section, option).ok().flatten();
+    let section = raw("buildout", PYTHON).unwrap_or_default();
+    let section = section.trim();
+    let is_used = ["", "buildout"].contains(&section) || extensions::rebootstraps(&view.buildout).unwrap_or(true);
+    let named = raw(section, "executable").filter(|_| !is_used);
+    if named.is_some_and(|named| raw("buildout", "executable").is_none_or(|used| used != named)) {
+        let place = view.buildout.place_of("buildout", Some(PYTHON));
+        let place = place.map(|place| format!(" ({})", place.line_name())).unwrap_or_default();
+        let message = format!("`python = {section}` in [buildout]{place} has no effect.{ONE_PYTHON}");
+        view.context.log(Level::Warning, &message);
     }
 }
 
@@ -111,7 +137,9 @@ fn full_message(view: &ResolvedBuildout, section: &str, unused: &[String], expla
     let mut message = format!("Section `{section}` contains unused option(s): {}.{explanation}", names.join(" "));
     let known = known_options(view, section);
     for option in unused {
-        if let Some(near) = nearest(option, known.iter().map(String::as_str)) {
+        if option == PYTHON {
+            message.push_str(ONE_PYTHON);
+        } else if let Some(near) = nearest(option, known.iter().map(String::as_str)) {
             message.push_str(&format!("\n{option}: {}", did_you_mean(near)));
         }
     }

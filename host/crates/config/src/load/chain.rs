@@ -13,7 +13,7 @@ use crate::merge::{FileEffect, SectionEffect, compose};
 use crate::{ConfigError, Location, ReadSettings, Trouble, parse, predefined};
 use base::collections::Map;
 use base::paths::normalize;
-use base::source::Place;
+use base::source::{Place, continued_option};
 
 /// Maximum length of a chain of `extends`. The deepest real configurations are below 100; zc.buildout fails near 1,000.
 const MAX_DEPTH: usize = 500;
@@ -308,7 +308,7 @@ fn flag(options: &Options, name: &str) -> Result<bool, ConfigError> {
         other => Err(Trouble {
             message: format!("Invalid value for '{name}' option: '{other}'"),
             place: value.place(),
-            hints: vec!["It must be `true` or `false`.".into()],
+            hints: continued_option(other).into_iter().chain(["It must be `true` or `false`.".into()]).collect(),
         }
         .into()),
     }

@@ -6,7 +6,7 @@ use super::changed::ConfigurationChanges;
 use super::error::{OptionError, OptionProblem};
 use crate::{Configuration, Macros, OptionValue, Options};
 use base::collections::{Map, OrderedMap, Set};
-use base::source::{Explain, did_you_mean, nearest};
+use base::source::{Explain, did_you_mean, nearest, set_instead};
 
 /// How recipes are initialized. Called while options are resolved.
 pub trait Initialize: Send + Sync {
@@ -164,6 +164,17 @@ impl Buildout {
             state.sections.get(section).map(|s| s.names().cloned().collect()).unwrap_or_default();
         match nearest(option, names.iter().map(AsRef::as_ref)) {
             Some(near) => error.hint(hint(near)),
+            None if section == "buildout" => self.missing_in_buildout(error, option),
+            None => error,
+        }
+    }
+
+    /// `[buildout]` always exists, so its name may be the mistake.
+    fn missing_in_buildout(&self, error: OptionError, option: &str) -> OptionError {
+        let sections = self.shared.configuration.sections.keys().map(|name| name.as_ref());
+        match nearest("buildout", sections) {
+            Some(near) => error.hint(set_instead(&format!("[{near}]"))),
+            None if option == "parts" => error.hint("It names the sections to make; `parts =` makes none."),
             None => error,
         }
     }

@@ -17,7 +17,7 @@ mod tests;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::{ConfigError, Configuration, Options};
+use crate::{ConfigError, Configuration, OptionValue, Options, Origin};
 use base::source::{Place, set_instead};
 use buildout::{Inherited, ResolutionState};
 
@@ -223,7 +223,9 @@ impl Buildout {
     pub fn unused(&self, section: &str) -> Vec<String> {
         let state = self.state();
         let Some(section) = state.sections.get(section) else { return Vec::new() };
-        let unused = section.raw.iter().filter(|(name, value)| !value.inherited && !section.used.contains_key(*name));
+        // As in zc.buildout, what a program has set is no typing error of the user.
+        let is_written = |value: &OptionValue| !value.inherited && *value.origin() != Origin::Program;
+        let unused = section.raw.iter().filter(|(name, value)| is_written(value) && !section.used.contains_key(*name));
         let mut unused: Vec<String> = unused.map(|(name, _)| name.to_string()).collect();
         unused.sort();
         unused
@@ -250,6 +252,12 @@ impl Buildout {
             Some(value) => value.place(),
             None => self.shared.configuration.sections.get(section)?.options.get(option)?.place(),
         }
+    }
+
+    /// The place of a line that is in the value of one of the section's options, as it was written.
+    pub fn place_of_line(&self, section: &str, line: &str) -> Option<Place> {
+        let section = self.shared.configuration.sections.get(section)?;
+        section.options.values().find_map(|value| value.place_of_line(line))
     }
 
     /// The place of one of the words in an option.

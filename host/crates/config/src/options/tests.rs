@@ -273,6 +273,17 @@ fn changes_of_an_extension_are_the_configuration_of_what_follows() {
 }
 
 #[test]
+fn what_an_extension_has_set_is_not_unused() {
+    let first = buildout_of("[a]\nread = 1\nother = 2\n", Arc::new(NoRecipes));
+    assert_eq!(first.get("a", "read").unwrap().as_deref(), Some("1"));
+    first.change("a", "read", Some("/1".to_owned()));
+    first.change("a", "new", Some("3".to_owned()));
+    let next = Buildout::new(first.changed_configuration().unwrap(), Arc::new(NoRecipes));
+    next.section("a").unwrap();
+    assert_eq!((first.unused("a"), next.unused("a")), (vec!["other".to_owned()], vec!["other".to_owned()]));
+}
+
+#[test]
 fn what_depends_on_a_change_is_known() {
     let first =
         buildout_of("[a]\nfar = ${a:near}\nnear = ${b:z}\nown = 1\n[b]\nz = old\nother = 1\n", Arc::new(NoRecipes));

@@ -17,7 +17,7 @@ use crate::{hints, local};
 use base::environment::Environment;
 use base::event::{Event, Report};
 use base::files::{open_input, read_open};
-use base::source::redact;
+use base::source::{did_you_mean, nearest, redact};
 use extends_cache::ExtendsCache;
 
 pub use error::DocumentError;
@@ -61,7 +61,8 @@ impl Fetcher {
     fn file_called(&self, path: &Path, name: &dyn Display) -> Result<Vec<u8>, DocumentError> {
         let failed = |error: io::Error| match error.kind() {
             ErrorKind::NotFound => {
-                DocumentError { missing: true, ..DocumentError::new(format!("Couldn't open {name}")) }
+                let error = DocumentError { missing: true, ..DocumentError::new(format!("Couldn't open {name}")) };
+                error.hints(similar(path).map(|near| did_you_mean(&near)))
             }
             ErrorKind::IsADirectory => DocumentError::new(format!("{name} is a directory, not a file")),
             ErrorKind::InvalidInput => DocumentError::new(format!("{name} is a named pipe, not a file"))
@@ -147,6 +148,17 @@ impl Fetcher {
             (Err(error), None, None) => Err(error),
         }
     }
+}
+
+/// How many names of a directory are compared with a missing one.
+const MOST_COMPARED: usize = 1000;
+
+/// The file with the most similar name in the directory of a missing one.
+fn similar(path: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(path.parent()?).ok()?.take(MOST_COMPARED).flatten();
+    let files = entries.filter(|entry| entry.path().is_file());
+    let names: Vec<String> = files.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    nearest(path.file_name()?.to_str()?, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// A server that is being repaired may answer with success, and nothing.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use base::interrupt::Interrupt;
 use base::remedy::Remedy;
-use base::source::Explain;
+use base::source::{Explain, Place};
 use config::options::{Buildout, OptionError};
 use wasmtime::Trap;
 
@@ -133,6 +133,8 @@ pub(crate) struct Call {
     pub(crate) advice: Vec<String>,
     /// What this program can do about failed operations.
     pub(crate) remedies: Vec<Remedy>,
+    /// The text of the configuration because of which an operation failed.
+    pub(crate) cause: Option<Place>,
     /// The output of native commands.
     pub(crate) command_log: Option<CommandLog>,
     /// The last native command, if it failed.
@@ -175,6 +177,7 @@ impl Call {
             was_protected: false,
             advice: Vec::new(),
             remedies: Vec::new(),
+            cause: None,
             command_log: None,
             failed_command: None,
         }

@@ -85,6 +85,19 @@ pub(super) fn has_rights_of_python(reference: &RecipeReference) -> bool {
     reference.is_of(COMMANDS)
 }
 
+/// The entry points of a Python package that built-in recipes replace.
+pub fn python_entry_points(package: &str) -> impl Iterator<Item = &'static str> {
+    PYTHON_NAMES.iter().filter(move |name| name.package == package).map(|name| name.entry_point)
+}
+
+/// Options of a Python package that the built-in recipe in its place accepts, and ignores.
+pub fn options_without_effect(package: &str) -> &'static [&'static str] {
+    match package {
+        "z3c.recipe.scripts" => &["allowed-eggs-from-site-packages", "exec-sitecustomize", "include-site-packages"],
+        _ => &[],
+    }
+}
+
 /// The references of the Python world that are supported, as they are written.
 pub(super) fn python_names() -> impl Iterator<Item = String> {
     PYTHON_NAMES.iter().map(|name| RecipeReference::new(name.package, name.entry_point).to_string())

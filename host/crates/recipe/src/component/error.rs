@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use base::files::FileError;
 use base::remedy::Remedy;
-use base::source::{Blame, Explain, Place, did_you_mean};
+use base::source::{Blame, Explain, Place, continued_option, did_you_mean};
 use recipe_toolchain::MISSING_TARGET_HINT;
 use registry::InvalidRecipeReference;
 use registry::RecipesFileError;
@@ -287,8 +287,10 @@ impl Explain for ComponentError {
 
     fn hints(&self) -> Vec<String> {
         match self {
-            Self::Reference { .. } => vec!["A recipe reference has the form package or \
-                                            package:entry-point.".to_owned()],
+            Self::Reference { reference, .. } => {
+                let form = "A recipe reference has the form package or package:entry-point.".to_owned();
+                continued_option(reference).into_iter().chain([form]).collect()
+            }
             Self::Unknown { searched, nearest, remedy, further, .. } => {
                 let mut hints = vec![format!("Searched: {}.", searched.join("; "))];
                 hints.extend(nearest.as_ref().map(|nearest| did_you_mean(nearest)));

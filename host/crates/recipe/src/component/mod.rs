@@ -18,7 +18,7 @@ mod python_runtime;
 mod resolver;
 mod sources;
 
-pub use built_in::built_ins;
+pub use built_in::{built_ins, options_without_effect, python_entry_points};
 pub use bytes::{Component, ComponentOrigin};
 pub(crate) use cache::CompiledForm;
 pub use cache::{CacheEntry, CompileCache};

@@ -74,7 +74,7 @@ fn context(call: &mut Call, failure: &Failure) -> FailureContext {
     advice.append(&mut call.advice);
     let command = call.failed_command.take();
     let remedies = std::mem::take(&mut call.remedies);
-    FailureContext { denied, advice, remedies, command, trace: Vec::new() }
+    FailureContext { place: call.cause.take(), denied, advice, remedies, command, trace: Vec::new() }
 }
 
 /// What to do about something at the part's own place that the part did not make.

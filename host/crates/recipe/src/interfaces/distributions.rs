@@ -185,8 +185,8 @@ impl DistributionsView<'_> {
         self.call.provided += start.elapsed();
         self.files.close_mounts(self.table);
         self.call.check().map_err(DistributionFailure::trap)?;
-        outcome.map_err(|Refusal { error, hints, remedies }| {
-            (self.call.advice, self.call.remedies) = (hints, remedies);
+        outcome.map_err(|Refusal { error, hints, remedies, place }| {
+            (self.call.advice, self.call.remedies, self.call.cause) = (hints, remedies, place);
             error.into()
         })
     }

@@ -21,7 +21,7 @@ pub(in crate::cli) struct ListArguments {
     config: ConfigFileArguments,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 pub(super) fn execute(program: &Program, arguments: &ListArguments) -> Result<(), RunError> {

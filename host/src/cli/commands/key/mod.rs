@@ -25,6 +25,13 @@ pub(in crate::cli) struct KeyArguments {
     command: KeyCommand,
 }
 
+impl KeyArguments {
+    /// Whether another program reads what the command prints.
+    pub(super) fn is_read_by_programs(&self) -> bool {
+        matches!(&self.command, KeyCommand::List(arguments) if arguments.json)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum KeyCommand {
     /// Generate a key pair in cosign's format

@@ -31,10 +31,10 @@ pub(in crate::cli) struct InspectArguments {
     what: String,
     /// Print one JSON object
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
     /// Print a reference page in Markdown
     #[arg(long, conflicts_with = "json")]
-    markdown: bool,
+    pub(super) markdown: bool,
 }
 
 /// A reference to an entry point that its package does not have.

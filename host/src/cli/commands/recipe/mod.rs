@@ -30,6 +30,13 @@ pub(in crate::cli) struct RecipeArguments {
     command: RecipeCommand,
 }
 
+impl RecipeArguments {
+    /// Whether another program reads what the command prints.
+    pub(super) fn is_read_by_programs(&self) -> bool {
+        matches!(&self.command, RecipeCommand::Inspect(arguments) if arguments.json || arguments.markdown)
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum RecipeCommand {
     /// Start a recipe project

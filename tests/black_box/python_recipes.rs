@@ -4,6 +4,7 @@
 mod developer;
 mod fakes;
 mod hostile;
+mod locks;
 mod network;
 mod published;
 

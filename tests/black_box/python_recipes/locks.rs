@@ -18,7 +18,7 @@ fn recipes_and_extensions_are_locked_with_what_they_require() {
             .module("def extension(buildout):\n    print('extended')\n"),
     );
     let printed = buildout.space.succeeds(&["lock"]);
-    for line in ["extending: 1.0 is added", "helper: 1.0 is added", "maker: 1.0 is added"] {
+    for line in ["extending: added 1.0", "helper: added 1.0", "maker: added 1.0"] {
         assert!(printed.contains(line), "{line:?} is missing in: {printed}");
     }
     assert!(!buildout.space.exists("eggs"), "nothing is installed");

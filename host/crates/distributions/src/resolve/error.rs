@@ -178,11 +178,6 @@ impl Explain for ResolveError {
                 "`offline` installs nothing, not even from a cache: that needs a lock and `--locked`. Run once \
                       without it: with `newest = false`, what is in a cache is not downloaded again.",
             ),
-            Self::Conflict { summary, chain }
-                if chain.iter().chain([summary]).any(|line| line.contains("[versions]")) =>
-            {
-                hint("Change the pin, or pin what requires another version to a version that the pin fits.")
-            }
             Self::Conflict { .. } => {
                 hint("A pin in [versions] can select a version of one of them that is compatible with the others.")
             }

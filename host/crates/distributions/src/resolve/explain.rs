@@ -8,7 +8,6 @@ use resolvo::{Requirement as SolverRequirement, SolvableId, VersionSetId};
 use super::ResolveError;
 use super::candidates::Candidate;
 use super::provider::{CandidateProvider, SolverPackage, WantedCandidates};
-use crate::name;
 
 /// How the line begins about a project that no source has.
 pub(super) const UNKNOWN: &str = "there are no distributions of";
@@ -31,8 +30,7 @@ pub(super) fn explain(provider: &CandidateProvider<'_>, graph: &ConflictGraph) -
     let statements = view.statements();
     let excluded = view.excluded();
     let mut chain: Vec<String> = statements.iter().map(Statement::text).collect();
-    let unusable = unusable(&excluded);
-    chain.extend(unusable.iter().cloned());
+    chain.extend(excluded.iter().map(|(candidate, reason)| format!("{candidate} cannot be used: {reason}")));
     chain.truncate(MOST_LINES);
     let unresolved: Vec<&Statement> = statements.iter().filter(|statement| statement.is_unresolved).collect();
     let contested = view.contested();
@@ -49,42 +47,16 @@ pub(super) fn explain(provider: &CandidateProvider<'_>, graph: &ConflictGraph) -
     let exclusive = contested.iter().filter_map(|key| exclusive(key, &statements)).next();
     let nowhere: BTreeSet<&str> = unresolved.iter().map(|statement| statement.wanted_key.as_str()).collect();
     chain.extend(nowhere.into_iter().flat_map(|key| what_there_is(provider, key)));
-    let summary = match (exclusive, developed, &unresolved[..], &unusable[..]) {
+    let summary = match (exclusive, developed, &unresolved[..], &excluded[..]) {
         (Some(exclusive), ..) => exclusive,
         (_, Some((statement, candidate)), ..) => {
             format!("{candidate} is developed here, so no other version is considered, and {}", statement.text())
         }
         (_, _, [first, ..], _) => format!("no version satisfies {}", first.wants),
-        (_, _, _, [first, ..]) => first.clone(),
+        (_, _, _, [(candidate, reason), ..]) => format!("{candidate} cannot be used: {reason}"),
         _ => chain.last().cloned().unwrap_or_default(),
     };
-    chain.retain(|line| *line != summary);
     ResolveError::Conflict { summary, chain }
-}
-
-/// Candidates that cannot be used, in one line for each project and reason.
-fn unusable(excluded: &[(Candidate, String)]) -> Vec<String> {
-    let name = |candidate: &Candidate| candidate.to_string().split(' ').next().map(name::canonical);
-    let mut groups: Vec<(Vec<Candidate>, &str)> = Vec::new();
-    for (candidate, reason) in excluded {
-        match groups.iter_mut().find(|(known, why)| why == reason && name(&known[0]) == name(candidate)) {
-            Some((known, _)) => known.push(candidate.clone()),
-            None => groups.push((vec![candidate.clone()], reason)),
-        }
-    }
-    groups.iter().map(|(candidates, reason)| format!("{} cannot be used: {reason}", several(candidates))).collect()
-}
-
-/// Several versions of a project: `flask 3.1.3 (and 3.1.2, 3.1.1, 3.1.0, and 4 more)`.
-fn several(candidates: &[Candidate]) -> String {
-    let Some(first) = candidates.first() else { return String::new() };
-    let others = candidates[1..].iter().take(MOST_VERSIONS - 1).filter_map(Candidate::version);
-    let others: Vec<String> = others.map(ToString::to_string).collect();
-    let more = match candidates.len().saturating_sub(MOST_VERSIONS) {
-        0 => String::new(),
-        count => format!(", and {count} more"),
-    };
-    if others.is_empty() { first.to_string() } else { format!("{first} (and {}{more})", others.join(", ")) }
 }
 
 /// The developed distribution of a project that has no other candidates.
@@ -124,10 +96,19 @@ struct Statement {
 impl Statement {
     fn text(&self) -> String {
         let pinned = self.pin.as_ref().map(|pin| format!(", because [versions] has {pin}")).unwrap_or_default();
-        match self.who.is_empty() {
-            true => format!("{} is required{pinned}", self.wants),
-            false => format!("{} requires {}{pinned}", several(&self.who), self.wants),
-        }
+        let Some(first) = self.who.first() else { return format!("{} is required{pinned}", self.wants) };
+        let others: Vec<String> = self.who[1..]
+            .iter()
+            .take(MOST_VERSIONS - 1)
+            .filter_map(Candidate::version)
+            .map(ToString::to_string)
+            .collect();
+        let more = match self.who.len().saturating_sub(MOST_VERSIONS) {
+            0 => String::new(),
+            count => format!(", and {count} more"),
+        };
+        let others = if others.is_empty() { String::new() } else { format!(" (and {}{more})", others.join(", ")) };
+        format!("{first}{others} requires {}{pinned}", self.wants)
     }
 }
 

@@ -227,7 +227,10 @@ fn pins() {
     let (message, chain) = case(world).pins(&[("lib-one", "1.0"), ("a", "2.0")]).error(&["a"]);
     let reason = "The requirement ('lib-one>=2') is not allowed by your [versions] constraint (1.0)";
     assert_eq!(message, format!("There is a version conflict: a 2.0 cannot be used: {reason}"));
-    assert_eq!(chain, ["a==2.0 is required, because [versions] has 2.0"]);
+    assert_eq!(
+        chain,
+        ["a==2.0 is required, because [versions] has 2.0".to_owned(), format!("a 2.0 cannot be used: {reason}")]
+    );
 }
 
 #[test]
@@ -326,9 +329,8 @@ fn a_distribution_with_unusable_metadata_is_passed_over() {
     case.world.metadata.remove("a-2.0-py3-none-any.whl");
     assert_eq!(case.found(&["a"]), "a 1.0");
     case.world.metadata.clear();
-    let (message, chain) = case.error(&["a"]);
-    assert_eq!(message, "There is a version conflict: a 1.0 (and 2.0) cannot be used: it is broken");
-    assert_eq!(chain, ["a is required"]);
+    let (_, chain) = case.error(&["a"]);
+    assert!(chain.iter().any(|line| line == "a 2.0 cannot be used: it is broken"), "{chain:#?}");
 }
 
 #[test]

@@ -175,6 +175,88 @@ fn pins_and_picked_versions() {
 }
 
 #[test]
+fn a_pin_that_causes_an_error_is_shown_with_its_line() {
+    let buildout =
+        IndexedBuildout::new("[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg:eggs\neggs = requests\n");
+    let fails = |pins: &str| {
+        buildout.configure(&format!(
+            "[buildout]\nparts = app\n\n[versions]\n{pins}\n[app]\nrecipe = zc.recipe.egg:eggs\neggs = requests\n"
+        ));
+        let (printed, succeeded) = buildout.try_run(&[]);
+        assert!(!succeeded, "{printed}");
+        printed
+    };
+    for (pins, pin) in [
+        ("other = 1.0\nrequests = 7.0\n", "requests = 7.0"),
+        ("requests = 2.0\nidna = 2.0\n", "idna = 2.0"),
+        ("other = 1.0\nrequests = >=7\n", "requests = >=7"),
+        ("other = 1.0\nrequests = nonsense\n", "requests = nonsense"),
+    ] {
+        let printed = fails(pins);
+        let line = format!("Hint: The pin {pin} is at /tmp/sample-buildout/buildout.cfg:7.\n");
+        assert!(printed.contains(&line), "{pin}: {printed}");
+        assert!(!printed.contains("other = 1.0"), "{printed}");
+    }
+    // The build of the pinned version fails.
+    buildout.index.add_source("requests", "0.1", &[PROJECT[0], ("backend.py", "x = \n")]);
+    let printed = fails("requests = 0.1\n");
+    assert!(printed.contains("The pin requests = 0.1 is at /tmp/sample-buildout/buildout.cfg:6."), "{printed}");
+}
+
+#[test]
+fn what_zc_buildout_consists_of_is_reported_and_needs_no_pin() {
+    let configuration = "[buildout]\nparts = app\nallow-picked-versions = false\nshow-picked-versions = true\n\
+                         update-versions-file = versions.cfg\n\n[app]\nrecipe = zc.recipe.egg\neggs = setuptools\n";
+    let buildout = IndexedBuildout::new(configuration);
+    buildout.index.add(&ModuleWheel::new("setuptools", "80.0"));
+    let printed = buildout.run(&[]);
+    assert!(printed.contains("\n[versions]\nsetuptools = 80.0\n"), "{printed}");
+    assert_eq!(buildout.space.read("versions.cfg"), "[versions]\nsetuptools = 80.0\n");
+    buildout.configure(&configuration.replace("eggs = setuptools", "eggs = setuptools<81"));
+    let (printed, succeeded) = buildout.try_run(&[]);
+    assert!(!succeeded && printed.contains("The `setuptools` egg does not have a version pin"), "{printed}");
+}
+
+#[test]
+fn a_distribution_in_place_of_a_missing_project_is_reported() {
+    let configuration =
+        "[buildout]\ndevelop = projects/reqests\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = requests\n";
+    let buildout = IndexedBuildout::new(configuration);
+    PROJECT.iter().for_each(|(name, text)| buildout.space.write(&format!("projects/requests/{name}"), text));
+    let printed = buildout.run(&[]);
+    for line in [
+        "Couldn't develop projects/reqests (not found)\n",
+        "Did you mean `projects/requests`?\n",
+        "requests 2.0 is used: `develop` lists projects/reqests, which does not exist\n",
+    ] {
+        assert!(printed.contains(line), "{line:?} is missing in: {printed}");
+    }
+    buildout.configure(&configuration.replace("projects/reqests", "other idna"));
+    let printed = buildout.run(&[]);
+    assert!(printed.contains("idna 3.1 is used: `develop` lists idna, which does not exist\n"), "{printed}");
+    assert!(!printed.contains("Did you mean") && !printed.contains("lists other"), "{printed}");
+}
+
+#[test]
+fn an_error_in_a_developed_project_is_shown_where_it_is() {
+    let buildout = IndexedBuildout::new("[buildout]\ndevelop = .\nparts =\n");
+    let configure = buildout.space.read("pyproject.toml");
+    buildout.space.write("pyproject.toml", &configure.replace("requires = []", "requires = [\n  'no good',\n]"));
+    let (printed, succeeded) = buildout.try_run(&[]);
+    assert!(!succeeded && printed.contains("/tmp/sample-buildout/pyproject.toml:3:3\n"), "{printed}");
+    assert!(printed.contains("Error: /tmp/sample-buildout/pyproject.toml cannot be read: "), "{printed}");
+}
+
+#[test]
+fn a_build_that_looks_outside_says_that_it_is_confined() {
+    let buildout = IndexedBuildout::new("[buildout]\ndevelop = .\nparts =\n");
+    std::fs::write(buildout.space.root().join("outside"), "").unwrap();
+    buildout.space.write("backend.py", "open('/tmp/outside')\n");
+    let (printed, succeeded) = buildout.try_run(&[]);
+    assert!(!succeeded && printed.contains("/tmp/outside exists, but builds are confined"), "{printed}");
+}
+
+#[test]
 fn offline_and_missing_distributions_are_errors() {
     let buildout = IndexedBuildout::new("[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs = absent\n");
     let (printed, succeeded) = buildout.try_run(&[]);

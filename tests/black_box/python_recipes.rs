@@ -5,6 +5,7 @@ mod developer;
 mod fakes;
 mod granted;
 mod hostile;
+mod locks;
 mod network;
 mod published;
 
@@ -188,8 +189,9 @@ fn an_unknown_entry_point_and_an_unknown_name_are_explained() {
 
 #[test]
 fn python_2_is_refused_with_the_line() {
-    let buildout = RecipeBuildout::new(&part("ancient", ""));
+    let buildout = RecipeBuildout::new(&format!("{}\n[versions]\nancient = 1.0\n", part("ancient", "")));
     let printed = buildout.fails(&[]);
+    assert!(printed.contains("The pin ancient = 1.0 is at /tmp/sample-buildout/buildout.cfg:10."), "{printed}");
     assert!(printed.contains("This was written for Python 2"), "{printed}");
     assert!(printed.contains("ancient.py:4"), "{printed}");
     assert!(printed.contains("Look for a newer release"), "{printed}");

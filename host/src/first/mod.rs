@@ -18,6 +18,8 @@ pub(crate) enum Beginning {
     PythonProject {
         /// What `eggs` lists: its name, with the extra for its tests.
         requirement: String,
+        /// What `eggs` lists, too: the programs that run the tests, as a distribution has only its own scripts.
+        tools: Vec<String>,
         /// The file that contains the name, or shows that this is a project.
         file: &'static str,
         /// Whether the name is only that of the directory.
@@ -41,20 +43,27 @@ impl Beginning {
         match self {
             Self::Buildout => None,
             Self::Empty => Some(EMPTY.to_owned()),
-            Self::PythonProject { requirement, file, is_guess } => {
+            Self::PythonProject { requirement, tools, file, is_guess } => {
                 let guess = if *is_guess {
                     format!("# {file} does not show the project's name: correct it here.\n")
                 } else {
                     String::new()
                 };
-                Some(format!("{PROJECT}{guess}eggs = {requirement}\ninterpreter = python\n"))
+                let eggs = match &tools[..] {
+                    [] => format!(" {requirement}"),
+                    tools => format!("\n    {requirement}\n    {}", tools.join("\n    ")),
+                };
+                Some(format!("{PROJECT}{guess}eggs ={eggs}\ninterpreter = python\n"))
             }
         }
     }
-}
 
-/// What versions of the directory need not be kept.
-pub(crate) const IGNORED: &str = "/.installed.cfg*\n/bin/\n/develop-eggs/\n/eggs/\n/parts/\n";
+    /// What versions of the directory need not be kept.
+    pub(crate) fn ignored(&self) -> String {
+        let of_builds = if matches!(self, Self::PythonProject { .. }) { "*.egg-info/\n" } else { "" };
+        format!("{of_builds}/.installed.cfg*\n/bin/\n/develop-eggs/\n/eggs/\n/parts/\n")
+    }
+}
 
 const EMPTY: &str = "\
 # A buildout makes the parts that `parts` lists, each with a recipe.
@@ -94,8 +103,8 @@ mod tests {
             std::fs::write(directory.path().join(name), text).unwrap();
         }
         match Beginning::of(directory.path()) {
-            Beginning::PythonProject { is_guess: true, file, .. } => {
-                Beginning::PythonProject { requirement: "DIRECTORY".into(), file, is_guess: true }
+            Beginning::PythonProject { is_guess: true, file, tools, .. } => {
+                Beginning::PythonProject { requirement: "DIRECTORY".into(), tools, file, is_guess: true }
             }
             other => other,
         }
@@ -104,12 +113,14 @@ mod tests {
     #[test]
     fn projects_are_known_by_their_files() {
         let t = |files: &[(&str, &str)], expected: &str, file, is_guess| {
-            let requirement = expected.to_owned();
-            assert_eq!(beginning(files), Beginning::PythonProject { requirement, file, is_guess }, "{files:?}");
+            let (requirement, tools) = expected.split_once(' ').unwrap_or((expected, ""));
+            let tools = tools.split_whitespace().map(str::to_owned).collect();
+            let expected = Beginning::PythonProject { requirement: requirement.to_owned(), tools, file, is_guess };
+            assert_eq!(beginning(files), expected, "{files:?}");
         };
         t(&[("pyproject.toml", "[project]\nname = \"a.b\"\n")], "a.b", "pyproject.toml", false);
-        let tests = "[project]\nname = \"a\"\n[project.optional-dependencies]\ntest = [\"pytest\"]\n";
-        t(&[("pyproject.toml", tests)], "a[test]", "pyproject.toml", false);
+        let tests = "[project]\nname = \"a\"\n[project.optional-dependencies]\ntest = [\"PyTest >= 8\", \"six\", \"pytest-cov\"]\n";
+        t(&[("pyproject.toml", tests)], "a[test] pytest", "pyproject.toml", false);
         t(&[("setup.py", "setup(\n    name = 'b-c',\n)")], "b-c", "setup.py", false);
         t(&[("setup.py", "x"), ("setup.cfg", "[metadata]\nname = d\n")], "d", "setup.cfg", false);
         t(&[("pyproject.toml", "[build-system]\n"), ("setup.py", "setup(name=\"e\")")], "e", "setup.py", false);

@@ -13,6 +13,9 @@ const LARGEST: u64 = 1 << 20;
 /// The extras that projects use for their tests.
 const TESTS: [&str; 2] = ["test", "tests"];
 
+/// The distributions with programs that run tests.
+const RUNNERS: [&str; 5] = ["coverage", "nox", "pytest", "tox", "zope.testrunner"];
+
 pub(super) fn find(directory: &Path) -> Option<Beginning> {
     let read = |name: &str| {
         let bytes = read_at_most(&directory.join(name), LARGEST).ok()?;
@@ -21,12 +24,12 @@ pub(super) fn find(directory: &Path) -> Option<Beginning> {
     let (toml, program, settings) = (read("pyproject.toml"), read("setup.py"), read("setup.cfg"));
     let named = [
         ("pyproject.toml", toml.as_deref().and_then(in_pyproject)),
-        ("setup.cfg", settings.as_deref().and_then(in_setup_cfg)),
-        ("setup.py", program.as_deref().and_then(in_setup_py)),
+        ("setup.cfg", settings.as_deref().and_then(in_setup_cfg).map(|name| (name, Vec::new()))),
+        ("setup.py", program.as_deref().and_then(in_setup_py).map(|name| (name, Vec::new()))),
     ];
     let named = named.into_iter().find_map(|(file, name)| Some((file, name?)));
-    if let Some((file, requirement)) = named {
-        return Some(Beginning::PythonProject { requirement, file, is_guess: false });
+    if let Some((file, (requirement, tools))) = named {
+        return Some(Beginning::PythonProject { requirement, tools, file, is_guess: false });
     }
     let is_project = |text: &str| text.lines().any(|line| ["[project]", "[build-system]"].contains(&line.trim()));
     let file = if program.is_some() {
@@ -36,16 +39,22 @@ pub(super) fn find(directory: &Path) -> Option<Beginning> {
     };
     let name = directory.file_name().map(|name| name.to_string_lossy().into_owned());
     let requirement = name.filter(|name| is_name(name)).unwrap_or_else(|| "NAME".into());
-    Some(Beginning::PythonProject { requirement, file, is_guess: true })
+    Some(Beginning::PythonProject { requirement, tools: Vec::new(), file, is_guess: true })
 }
 
-fn in_pyproject(text: &str) -> Option<String> {
+/// The name, with the extra for tests, and the programs that run the tests.
+fn in_pyproject(text: &str) -> Option<(String, Vec<String>)> {
     let document = text.parse::<DocumentMut>().ok()?;
     let project = document.get("project")?;
     let name = project.get("name")?.as_str().filter(|name| is_name(name))?;
     let extras = project.get("optional-dependencies").and_then(|extras| extras.as_table_like());
-    let extra = extras.and_then(|extras| TESTS.into_iter().find(|test| extras.contains_key(test)));
-    Some(extra.map_or_else(|| name.to_owned(), |extra| format!("{name}[{extra}]")))
+    let extra = extras.and_then(|extras| TESTS.into_iter().find_map(|test| Some((test, extras.get(test)?))));
+    let Some((extra, needed)) = extra else { return Some((name.to_owned(), Vec::new())) };
+    let needed = needed.as_array().into_iter().flatten().filter_map(|one| one.as_str());
+    let needed: Vec<String> =
+        needed.map(|one| one.split(|c| !is_inner(c)).next().unwrap_or("").to_lowercase()).collect();
+    let tools = RUNNERS.into_iter().filter(|runner| needed.iter().any(|one| one == runner)).map(str::to_owned);
+    Some((format!("{name}[{extra}]"), tools.collect()))
 }
 
 fn in_setup_cfg(text: &str) -> Option<String> {
@@ -68,9 +77,13 @@ fn in_setup_py(text: &str) -> Option<String> {
     found.next().filter(|name| is_name(name))
 }
 
+/// Whether names of distributions contain it.
+fn is_inner(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
+}
+
 /// Whether it can be the name of a distribution.
 fn is_name(name: &str) -> bool {
-    let is_inner = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     let is_end = |c: Option<char>| c.is_some_and(|c| c.is_ascii_alphanumeric());
     name.chars().all(is_inner) && is_end(name.chars().next()) && is_end(name.chars().next_back())
 }

@@ -37,6 +37,19 @@ fn a_file_unlike_its_digest_is_refused() {
 }
 
 #[test]
+fn an_index_of_pips_settings_is_named_by_them() {
+    let buildout = IndexedBuildout::of_good_and_evil();
+    buildout
+        .space
+        .write("buildout.cfg", "[buildout]\nparts = app\n\n[app]\nrecipe = zc.recipe.egg:eggs\neggs = evil\n");
+    buildout.index.answer_instead(PAGE, ScriptedAnswer::status("403 Forbidden"));
+    let (printed, code) =
+        buildout.space.shell(&format!("PIP_INDEX_URL={} buildout-host run 2>&1", buildout.index.url()));
+    assert_eq!(code, 1, "{printed}");
+    assert!(printed.contains("This index is set by PIP_INDEX_URL. `index` in [buildout] would"), "{printed}");
+}
+
+#[test]
 fn metadata_unlike_the_wheel_are_refused() {
     let buildout = IndexedBuildout::of_good_and_evil();
     let wheel = evil().requires("idna");

@@ -120,6 +120,25 @@ fn what_differs_from_the_lock_is_refused() {
 }
 
 #[test]
+fn a_build_without_a_lock_says_that_it_is_missing() {
+    let buildout = IndexedBuildout::new("[buildout]\nparts =\ndevelop = .\n");
+    buildout.space.write("pyproject.toml", &PROJECT[0].1.replace("[]", "['helper']"));
+    buildout.index.add(&ModuleWheel::new("helper", "1.0"));
+    let (printed, succeeded) = buildout.try_run(&["--locked"]);
+    assert!(!succeeded && printed.contains("there is no pylock.toml") && printed.contains(HINT), "{printed}");
+    assert!(!printed.contains("neither the index"), "{printed}");
+    buildout.lock(&[]);
+    buildout.run(&["--locked"]);
+    // What a build requires now, and did not when the lock was made.
+    buildout.space.write("pyproject.toml", &PROJECT[0].1.replace("[]", "['other']"));
+    let (printed, succeeded) = buildout.try_run(&["--locked"]);
+    assert!(
+        !succeeded && printed.contains("pylock.toml has no other for builds") && printed.contains(HINT),
+        "{printed}"
+    );
+}
+
+#[test]
 fn offline_the_locked_files_come_from_the_cache() {
     let buildout = IndexedBuildout::new(APP);
     buildout.lock(&[]);

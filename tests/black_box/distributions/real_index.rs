@@ -29,6 +29,60 @@ fn what_people_use_is_installed_from_the_real_index() {
     assert!(!run(&space, &["-o"]).contains("Getting"));
 }
 
+/// A `setup.py` with a script.
+fn setup(name: &str, script: &str, layout: &str) -> String {
+    format!(
+        "from setuptools import setup, find_packages\nsetup(name='{name}', version='1.0', {layout},\n      \
+         entry_points={{'console_scripts': ['{name} = {script}:main']}})\n"
+    )
+}
+
+#[test]
+fn developed_projects_of_all_layouts_can_be_imported() {
+    let space = Space::new();
+    let main = |word: &str| format!("def main():\n    print('{word}')\n");
+    for (path, text) in [
+        // In the buildout directory, and with names before and after `develop-eggs`.
+        ("setup.py", setup("app", "app", "packages=find_packages(include=['app'])")),
+        ("app/__init__.py", main("app")),
+        ("a/setup.py", setup("single", "single", "py_modules=['single']")),
+        ("a/single.py", main("single")),
+        ("b/setup.py", setup("mapped", "mapped.inner", "packages=['mapped'], package_dir={'mapped': 'lib/mapped'}")),
+        ("b/lib/mapped/__init__.py", String::new()),
+        ("b/lib/mapped/inner.py", main("mapped")),
+        ("x/setup.py", setup("late", "late", "packages=['late', 'more'], package_dir={'late': 'lib/late'}")),
+        ("x/lib/late/__init__.py", format!("import more\n{}", main("late"))),
+        ("x/more/__init__.py", String::new()),
+        ("y/setup.py", setup("spaced", "name.space", "packages=['name.space']")),
+        ("y/name/space/__init__.py", main("spaced")),
+        (
+            "z/pyproject.toml",
+            "[project]\nname = 'declared'\nversion = '1.0'\nscripts = { declared = 'declared:main' }\n\
+             [tool.setuptools]\npackages = ['declared']\n"
+                .to_owned(),
+        ),
+        ("z/declared/__init__.py", main("declared")),
+        ("r/setup.py", setup("renamed", "renamed", "packages=['renamed'], package_dir={'renamed': 'lib'}")),
+        ("r/lib/__init__.py", String::new()),
+    ] {
+        space.write(path, &text);
+    }
+    space.write(
+        "buildout.cfg",
+        "[buildout]\ndevelop = . a b r x y z\nparts = app\n\n[app]\nrecipe = zc.recipe.egg\neggs =\n    app\n    single\n    \
+         mapped\n    late\n    spaced\n    declared\n",
+    );
+    let printed = run(&space, &[]);
+    // Each with a script of its own, so that none profits from another one's path.
+    for name in ["app", "single", "mapped", "late", "spaced", "declared"] {
+        space.write("alone.cfg", &format!("[buildout]\nextends = buildout.cfg\n\n[app]\neggs = {name}\n"));
+        run(&space, &["-c", "alone.cfg"]);
+        assert_eq!(space.shell(&format!("bin/{name}")), (format!("{name}\n"), 0));
+    }
+    assert!(printed.contains("renamed: scripts cannot import renamed"), "{printed}");
+    assert!(!printed.contains("mapped: scripts"), "{printed}");
+}
+
 #[test]
 fn zope_with_its_released_pins_answers() {
     let space = Space::new();

@@ -108,7 +108,8 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
             .map_err(|error| error.to_string())
     });
     let python = Python::ask(&arguments.python, &*start, Some(&cache)).map_err(boxed)?;
-    let index = arguments.index.clone().or_else(|| default_index(&environment, &python)).expect("an index");
+    let index =
+        arguments.index.clone().or_else(|| Some(default_index(&environment, &python)?.address)).expect("an index");
     let target = std::path::absolute(&arguments.target).expect("a path");
     let directories = Directories { eggs: target.join("eggs/v5"), develop: target.join("develop-eggs") };
     std::fs::create_dir_all(target.join("bin")).expect("a directory");
@@ -133,6 +134,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
         Box::new(|| false),
     );
     let sources = DistributionSources {
+        origin: None,
         index: SearchLocation::parse(&index, &environment.directory),
         find_links: Vec::new(),
         allowed: AllowedHosts::default(),

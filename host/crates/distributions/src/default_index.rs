@@ -12,13 +12,28 @@ use crate::python::Python;
 /// The longest configuration file that is read, in bytes.
 const LONGEST: u64 = 1 << 20;
 
+/// The index of the machine's pip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DefaultIndex {
+    /// Its URL or path.
+    pub address: String,
+    /// What sets it, for messages.
+    pub origin: String,
+}
+
 /// The index, if pip knows one.
-pub fn default_index(environment: &Environment, python: &Python) -> Option<String> {
+pub fn default_index(environment: &Environment, python: &Python) -> Option<DefaultIndex> {
+    let found = |address: String, origin: String| DefaultIndex { address, origin };
     let variable = environment.variables.get("PIP_INDEX_URL").map(|value| value.trim().to_owned());
     let named = variable.filter(|value| !value.is_empty());
+    let of_files = || {
+        let files = files(environment, python);
+        files.iter().rev().find_map(|path| Some(found(of_file(path)?, path.display().to_string())))
+    };
     named
-        .or_else(|| files(environment, python).iter().rev().find_map(|path| of_file(path)))
-        .or_else(|| python.index.clone())
+        .map(|address| found(address, "PIP_INDEX_URL".to_owned()))
+        .or_else(of_files)
+        .or_else(|| Some(found(python.index.clone()?, "the pip of the Python".to_owned())))
 }
 
 /// pip's configuration files; later ones have priority.
@@ -61,6 +76,10 @@ mod tests {
     use super::*;
     use crate::python::tests::python311;
 
+    fn address(environment: &Environment, python: &Python) -> Option<String> {
+        default_index(environment, python).map(|found| found.address)
+    }
+
     #[test]
     fn settings_of_pip_count_first() {
         let home = tempfile::tempdir().unwrap();
@@ -69,7 +88,7 @@ mod tests {
         let python =
             Python { index: Some("https://built-in.invalid/".into()), prefix: prefix.path().into(), ..python311() };
         environment.variables.insert("PIP_CONFIG_FILE".into(), home.path().join("none").to_str().unwrap().into());
-        assert_eq!(default_index(&environment, &python).as_deref(), Some("https://built-in.invalid/"));
+        assert_eq!(address(&environment, &python).as_deref(), Some("https://built-in.invalid/"));
         environment.variables.clear();
         std::fs::create_dir_all(home.path().join(".config/pip")).unwrap();
         std::fs::write(
@@ -77,14 +96,16 @@ mod tests {
             "[global]\nindex_url = https://user.invalid/\n[other]\nindex-url=x\n",
         )
         .unwrap();
-        assert_eq!(default_index(&environment, &python).as_deref(), Some("https://user.invalid/"));
+        assert_eq!(address(&environment, &python).as_deref(), Some("https://user.invalid/"));
         std::fs::write(
             prefix.path().join("pip.conf"),
             "[install]\nindex-url: https://venv.invalid/\n[global]\nindex-url = y\n",
         )
         .unwrap();
-        assert_eq!(default_index(&environment, &python).as_deref(), Some("https://venv.invalid/"));
+        assert_eq!(address(&environment, &python).as_deref(), Some("https://venv.invalid/"));
+        let origin = default_index(&environment, &python).map(|found| found.origin);
+        assert_eq!(origin, Some(prefix.path().join("pip.conf").display().to_string()));
         environment.variables.insert("PIP_INDEX_URL".into(), "https://variable.invalid/".into());
-        assert_eq!(default_index(&environment, &python).as_deref(), Some("https://variable.invalid/"));
+        assert_eq!(address(&environment, &python).as_deref(), Some("https://variable.invalid/"));
     }
 }

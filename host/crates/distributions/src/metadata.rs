@@ -23,7 +23,7 @@ pub struct Metadata {
     /// The extras that it offers, in their order, as written.
     pub(crate) extras: Vec<String>,
     /// Its requirements, with markers.
-    pub(crate) requires: Vec<Requirement>,
+    pub requires: Vec<Requirement>,
     /// `Requires-Python`.
     pub(crate) requires_python: Option<String>,
     /// Whether the metadata of a source distribution applies to its wheels too (`Metadata-Version` 2.2, `Dynamic`).

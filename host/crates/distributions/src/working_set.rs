@@ -107,31 +107,54 @@ impl WorkingSet {
 
 /// The targets of a directory's egg-links.
 pub fn developed(directory: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let links = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "egg-link"));
+    let links = entries(directory).filter(|path| has_suffix(path, "egg-link"));
     links.filter_map(|path| eggs::link(&path)).map(PathBuf::from).collect()
 }
 
-/// The longest `.pth` file that is read, in bytes.
-const LONGEST_PTH: u64 = 1 << 20;
+/// The longest `.pth` file or `RECORD` that is read, in bytes.
+const LONGEST_TEXT: u64 = 1 << 20;
 
 /// The directories in the `.pth` files of a directory. Lines with code are not run.
 pub(crate) fn pth_entries(location: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(location).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "pth"))
-        .collect();
+    let mut files: Vec<PathBuf> = entries(location).filter(|path| has_suffix(path, "pth")).collect();
     files.sort();
-    let text = |path: &PathBuf| String::from_utf8(base::files::read_at_most(path, LONGEST_PTH).ok()?).ok();
-    let texts = files.iter().filter_map(text);
-    let mut found = Vec::new();
-    for text in texts {
-        let lines = text.lines().map(str::trim);
-        let paths = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import "));
-        found.extend(paths.map(|line| crate::scripts::absolute(&location.join(line))));
-    }
-    found
+    files.iter().flat_map(|file| directories_in(file)).collect()
+}
+
+/// The same for the `.pth` files of one project in a directory: its metadata lists them.
+pub(crate) fn own_pth_entries(directory: &Path, key: &str) -> Vec<PathBuf> {
+    let is_its = |path: &PathBuf| {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+        has_suffix(path, "dist-info") && stem.split('-').next().map(name::canonical).as_deref() == Some(key)
+    };
+    let records = entries(directory).filter(is_its).filter_map(|info| text(&info.join("RECORD")));
+    let files = records.flat_map(|record| record.lines().filter_map(pth_file).collect::<Vec<_>>());
+    files.flat_map(|file| directories_in(&directory.join(file))).collect()
+}
+
+/// The name of the `.pth` file in a line of a `RECORD`.
+fn pth_file(line: &str) -> Option<String> {
+    let name = line.split(',').next()?.trim_matches('"');
+    (name.ends_with(".pth") && !name.contains('/')).then(|| name.to_owned())
+}
+
+/// The directories in one `.pth` file.
+fn directories_in(file: &Path) -> Vec<PathBuf> {
+    let location = file.parent().unwrap_or(file);
+    let text = text(file).unwrap_or_default();
+    let lines = text.lines().map(str::trim);
+    let paths = lines.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("import "));
+    paths.map(|line| crate::scripts::absolute(&location.join(line))).collect()
+}
+
+fn text(path: &Path) -> Option<String> {
+    String::from_utf8(base::files::read_at_most(path, LONGEST_TEXT).ok()?).ok()
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+fn has_suffix(path: &Path, suffix: &str) -> bool {
+    path.extension().is_some_and(|extension| extension == suffix)
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::cli::program::Program;
-use crate::first::{Beginning, FILE, IGNORED};
+use crate::first::{Beginning, FILE};
 use crate::run::RunError;
 use base::files::{self, FileError};
 use base::source::Explain;
@@ -47,7 +47,7 @@ pub(super) fn execute(program: &Program, arguments: &InitArguments) -> Result<()
     if let Some(text) = beginning.configuration() {
         lines.extend(write(&directory, FILE, &text)?);
     }
-    lines.extend(write(&directory, ".gitignore", IGNORED)?);
+    lines.extend(write(&directory, ".gitignore", &beginning.ignored())?);
     lines.extend(next(&beginning, &arguments.directory));
     program.printer.text(&lines.join("\n"));
     Ok(())
@@ -83,7 +83,7 @@ fn next(beginning: &Beginning, directory: &Path) -> Vec<String> {
     };
     let first = match beginning {
         Beginning::Buildout => format!("There is a {FILE}: it usually runs as it is. Next:"),
-        Beginning::PythonProject { requirement, is_guess: true, file } => {
+        Beginning::PythonProject { requirement, is_guess: true, file, .. } => {
             format!("{file} does not show the name of the project: correct `eggs = {requirement}` in {FILE}. Next:")
         }
         Beginning::PythonProject { .. } | Beginning::Empty => "Next:".to_owned(),

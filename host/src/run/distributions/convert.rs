@@ -156,7 +156,7 @@ impl From<NoDistributions> for DistributionError {
             NoDistributions::Script(_) => Self::Invalid(message),
             NoDistributions::NoIndex => Self::Unavailable(message),
             NoDistributions::Python(_) => Self::Python(message),
-            NoDistributions::Install(cause) => of_install(cause, message),
+            NoDistributions::Install(cause) | NoDistributions::Pinned { cause, .. } => of_install(cause, message),
             NoDistributions::Build(cause) => of_build(cause, message),
             NoDistributions::Option(_)
             | NoDistributions::Confine(_)

@@ -43,6 +43,14 @@ pub(in crate::run) enum NoDistributions {
     /// Distributions cannot be installed.
     #[error(transparent)]
     Install(Box<InstallError>),
+    /// The same, and pins take part in it.
+    #[error("{cause}")]
+    Pinned {
+        /// The error.
+        cause: Box<InstallError>,
+        /// The pins, and where they are.
+        pins: Vec<String>,
+    },
     /// A build failed.
     #[error(transparent)]
     Build(#[from] BuildError),
@@ -100,7 +108,7 @@ impl NoDistributions {
             |requirement: &str| Requirement::parse(requirement).is_ok_and(|known| known.key() == canonical(name));
         match self {
             Self::Requirement(_) | Self::NoIndex => true,
-            Self::Install(error) => matches!(
+            Self::Install(error) | Self::Pinned { cause: error, .. } => matches!(
                 &**error,
                 InstallError::Resolve(ResolveError::NotFound { requirement, .. }) if is_it(requirement)
             ),
@@ -126,7 +134,7 @@ impl NoDistributions {
             Self::Python(error) => error,
             Self::Confine(error) => error,
             Self::File(error) => error,
-            Self::Install(error) => &**error,
+            Self::Install(error) | Self::Pinned { cause: error, .. } => &**error,
             Self::Build(error) => error,
             Self::Script(error) => error,
             Self::Run(error) => error,
@@ -158,6 +166,7 @@ impl Explain for NoDistributions {
             Self::Link { .. } => {
                 vec!["A recipe or a command may have made the link. List the directory itself in `develop`.".to_owned()]
             }
+            Self::Pinned { cause, pins } => pins.iter().cloned().chain(cause.hints()).collect(),
             Self::NotLocked { name, locked } => {
                 nearest(name, locked.iter().map(String::as_str)).map(did_you_mean).into_iter().collect()
             }

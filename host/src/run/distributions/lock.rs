@@ -10,13 +10,14 @@ use std::sync::Arc;
 use base::files::FileError;
 use config::options::Buildout;
 use distributions::build::{self, BuildOptions, DevelopRequest, DevelopedProject};
-use distributions::eggs::{Directories, Precedence};
+use distributions::eggs::{Directories, Precedence, ProgramSources};
 use distributions::index::IndexFile;
-use distributions::install::{CustomBuild, Installation, Installer};
+use distributions::install::{CustomBuild, InstallError, Installation, Installer};
 use distributions::lock::{DistributionsLock, FILE, LockUse, Purpose};
 use distributions::name;
 use distributions::requirement::Requirement;
 use distributions::resolve::Candidate;
+use distributions::working_set::WorkingSet;
 use fetch::{Algorithm, Checksum};
 use recipe::Locations;
 use registry::locking::LockMode;
@@ -60,6 +61,8 @@ pub(super) struct Making<'a> {
     provider: &'a BuildoutDistributions,
     place: RequestPlace<'a>,
     aside: TempDir,
+    /// The projects that the configuration develops.
+    listed: &'a [PathBuf],
     projects: Vec<ProjectAside>,
     lock: DistributionsLock,
 }
@@ -79,7 +82,7 @@ impl BuildoutDistributions {
         }
         let trials = self.tools(&place)?.trials()?;
         let aside = TempDir::new_in(&trials).map_err(FileError::of("create a directory in", &trials))?;
-        let mut making = Making { provider: self, place, aside, projects: Vec::new(), lock };
+        let mut making = Making { provider: self, place, aside, listed: projects, projects: Vec::new(), lock };
         for project in projects {
             making.add_project(project)?;
         }
@@ -176,9 +179,43 @@ impl Making<'_> {
         }
     }
 
-    fn install(&mut self, settings: DistributionSettings, requirements: &[Requirement]) -> Result<(), NoDistributions> {
-        let mut settings = settings;
-        settings.choice.directories = directories(self.aside.path());
+    fn install(
+        &mut self,
+        mut settings: DistributionSettings,
+        requirements: &[Requirement],
+    ) -> Result<(), NoDistributions> {
+        let is_program = settings.choice.programs.is_some();
+        let used = self.install_aside(settings.clone(), requirements)?;
+        if !is_program {
+            return Ok(());
+        }
+        // Many recipes give their parts what they require themselves. A part needs all of it, also what recipes get from the
+        // Python runtime.
+        let provided = std::mem::take(&mut settings.choice.provided);
+        settings.choice.programs = None;
+        let recipes = requirements.iter().filter_map(|requirement| used.project(&requirement.key()));
+        let required =
+            recipes.filter_map(|recipe| recipe.metadata().ok()).flat_map(|metadata| metadata.requires.clone());
+        let required: Vec<Requirement> = required.filter(|one| !provided.contains(&one.key())).collect();
+        match self.install_aside(settings, &required) {
+            // That the recipe itself can run is known.
+            Err(NoDistributions::Install(error)) if matches!(*error, InstallError::Resolve(_)) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Installs distributions aside, and adds them.
+    fn install_aside(
+        &mut self,
+        mut settings: DistributionSettings,
+        requirements: &[Requirement],
+    ) -> Result<WorkingSet, NoDistributions> {
+        let aside = directories(self.aside.path());
+        if let Some(programs) = &mut settings.choice.programs {
+            // Recipes and extensions, too, are only installed aside.
+            *programs = ProgramSources::of(&[&aside], self.listed);
+        }
+        settings.choice.directories = aside;
         let place = self.place.with_settings(settings);
         let tools = self.provider.tools(&place)?;
         let (lock, projects) = (&mut self.lock, &self.projects);
@@ -186,7 +223,8 @@ impl Making<'_> {
         tools.with(&place, BuildOptions::default(), |installer, _| {
             let outcome = installer.install(requirements)?;
             add_used(lock, installer, &outcome, projects, directory)?;
-            add_required(lock, installer)
+            add_required(lock, installer)?;
+            Ok(outcome.distributions)
         })
     }
 

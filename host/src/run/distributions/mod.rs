@@ -3,6 +3,7 @@
 //! [`BuildoutDistributions`] exists once per run; the crate `recipe` gets it as its trait `Distributions`. Knows nothing of
 //! parts, except for the one that requests something.
 
+mod absent;
 mod aside;
 mod convert;
 mod error;
@@ -11,6 +12,7 @@ mod needs;
 mod once;
 mod outlook;
 mod picked;
+mod pinned;
 mod provider;
 mod serve;
 mod settings;

@@ -22,7 +22,7 @@ pub(super) fn report(
     }
     let say = |text: &str| report.report(Event::Text { level: Level::Info, text: &format!("{text}\n") });
     let lines = picked_lines(picked);
-    if buildout.get("buildout", "show-picked-versions")?.as_deref() == Some("true") {
+    if buildout.get("buildout", "show-picked-versions")?.is_some_and(|value| value.trim() == "true") {
         say("Versions had to be automatically picked.");
         say("The following part definition lists the versions picked:");
         say(&lines.join("\n"));

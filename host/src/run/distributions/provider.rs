@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use base::event::Level;
 use base::files::FileError;
 use config::facts::behind_shim;
 use config::options::Buildout;
@@ -23,11 +24,13 @@ use super::super::context::RunContext;
 use super::super::prepare::{develop, directories};
 use super::super::python::choice::Own;
 use super::super::python::starter;
+use super::absent::AbsentProjects;
 use super::aside::PlanDirectories;
 use super::convert;
 use super::error::NoDistributions;
 use super::lock;
 use super::picked;
+use super::pinned;
 use super::settings::DistributionSettings;
 use super::tools::InstallTools;
 
@@ -51,6 +54,8 @@ pub(in crate::run) struct BuildoutDistributions {
     pub(super) lock_use: Mutex<Option<Option<LockUse>>>,
     /// What parts have used in this run.
     pub(super) used: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    /// What `develop` lists in vain.
+    absent: AbsentProjects,
     /// What was requested, for a new lock.
     requested: Mutex<Vec<(DistributionSettings, Vec<Requirement>)>>,
 }
@@ -116,6 +121,7 @@ impl BuildoutDistributions {
             picked: Mutex::default(),
             lock_use: Mutex::default(),
             used: Mutex::default(),
+            absent: AbsentProjects::default(),
             requested: Mutex::default(),
         }
     }
@@ -163,7 +169,12 @@ impl BuildoutDistributions {
         if matches!(place.lock, Some(LockUse::Preferred(_))) {
             locked(&self.requested).push((place.settings.clone(), requirements.to_vec()));
         }
-        let outcome = tools.with(place, BuildOptions::default(), |installer, _| installer.install(requirements))?;
+        let outcome = tools.with(place, BuildOptions::default(), |installer, _| installer.install(requirements));
+        let outcome = outcome.map_err(|error| match &pinned::places(&error, place.buildout)[..] {
+            [] => NoDistributions::from(error),
+            pins => NoDistributions::Pinned { pins: pins.to_vec(), cause: Box::new(error) },
+        })?;
+        self.absent.warn_of(&outcome.distributions, tools.report());
         if reports_picked {
             locked(&self.picked).extend(outcome.picked);
         }
@@ -259,8 +270,22 @@ impl BuildoutDistributions {
         };
         let canceled = || tools.is_canceled();
         let developed = tools.with(place, options.clone(), |_, builder| build::develop(builder, &wanted, &canceled))?;
+        if !developed.hidden.is_empty() {
+            let DevelopedProject { name, hidden, .. } = &developed;
+            let message = format!(
+                "{name}: scripts cannot import {}, as the files in {} have other names",
+                hidden.join(", "),
+                directory.display(),
+            );
+            tools.report().log(Level::Warning, &message);
+        }
         self.forget();
         Ok(developed)
+    }
+
+    /// Reports that `develop` lists a project, as `path`, that does not exist.
+    pub(in crate::run) fn note_absent(&self, listed: &str, path: &Path) {
+        self.absent.add(listed, path, &*self.context.report);
     }
 
     /// Forgets what is known of existing distributions, as some have changed.

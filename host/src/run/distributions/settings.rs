@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use config::options::{Buildout, OptionError};
+use distributions::default_index::DefaultIndex;
 use distributions::eggs::Directories;
 use distributions::index::{AllowedHosts, DistributionSources, SearchLocation};
 use distributions::install::InstallSettings;
@@ -133,21 +134,22 @@ impl DistributionSettings {
     /// The sources of distributions. `default` returns the index if none is set.
     pub(super) fn sources(
         &self,
-        default: impl FnOnce() -> Option<String>,
+        default: impl FnOnce() -> Option<DefaultIndex>,
     ) -> Result<DistributionSources, NoDistributions> {
         let place = |text: &str| SearchLocation::parse(text, &self.directory);
         let mut find_links: Vec<SearchLocation> = self.archives.iter().cloned().map(SearchLocation::Path).collect();
         find_links.extend(self.find_links.iter().map(|link| place(link)));
-        let index = match (&self.archives, self.from_cache) {
-            (Some(archives), true) => SearchLocation::Path(archives.clone()),
-            _ => match self.index.clone().or_else(default) {
-                Some(index) => place(&index),
+        let (index, origin) = match (&self.archives, self.from_cache, &self.index) {
+            (Some(archives), true, _) => (SearchLocation::Path(archives.clone()), None),
+            (.., Some(index)) => (place(index), None),
+            (.., None) => match default() {
+                Some(DefaultIndex { address, origin }) => (place(&address), Some(origin)),
                 // It is not used offline.
-                None if self.choice.offline => SearchLocation::Path(self.choice.directories.eggs.clone()),
+                None if self.choice.offline => (SearchLocation::Path(self.choice.directories.eggs.clone()), None),
                 None => return Err(NoDistributions::NoIndex),
             },
         };
-        Ok(DistributionSources { index, find_links, allowed: self.allowed.clone(), local: self.from_cache })
+        Ok(DistributionSources { index, origin, find_links, allowed: self.allowed.clone(), local: self.from_cache })
     }
 }
 

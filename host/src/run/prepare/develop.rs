@@ -69,14 +69,15 @@ pub(in crate::run) fn listed_python_projects(buildout: &Buildout, directory: &Pa
 fn build_all(view: &ResolvedBuildout, develop_eggs: &Path, with_python: bool) -> Result<Projects, RunError> {
     let context = &view.context;
     let named = view.buildout.get("buildout", "develop")?.unwrap_or_default();
-    let offline = view.buildout.get("buildout", "offline")?.as_deref() == Some("true");
+    let offline = view.buildout.get("buildout", "offline")?.is_some_and(|value| value.trim() == "true");
     let interrupt = &context.settings.native.interrupt;
     let builder = RecipeBuilder { environment: &context.environment, offline, report: &*context.report, interrupt };
     let mut projects = Projects::default();
     for pattern in named.split_whitespace() {
         let found = expand(&view.locations()?.directory, pattern)?;
         if found.is_empty() {
-            context.log(Level::Warning, &format!("Couldn't develop {pattern} (not found)"));
+            let path = view.locations()?.directory.join(pattern);
+            view.recipes.distributions().note_absent(pattern, &path);
         }
         let is_listed = !is_wildcard(pattern) && is_written(view, pattern);
         for project in found {

@@ -30,6 +30,7 @@ pub(in crate::run) fn locations(
     for option in ["parts-directory", "bin-directory", "eggs-directory", "develop-eggs-directory"] {
         check_home(buildout, option, &directory, homes)?;
     }
+    SWITCHES.iter().try_for_each(|option| check_switch(buildout, option))?;
     // A cache may be a directory of another kind.
     let used =
         [directory.clone(), directory.join(require("parts-directory")?), directory.join(require("bin-directory")?)];
@@ -48,6 +49,29 @@ pub(in crate::run) fn locations(
         keys,
         homes,
     }))
+}
+
+/// The options of `[buildout]` that are on or off.
+const SWITCHES: [&str; 8] = [
+    "allow-picked-versions",
+    "allow-unknown-extras",
+    "install-from-cache",
+    "newest",
+    "offline",
+    "prefer-final",
+    "show-picked-versions",
+    "use-dependency-links",
+];
+
+/// Refuses a value of a switch that means neither on nor off, also where the switch makes no difference in this run.
+fn check_switch(buildout: &Buildout, option: &str) -> Result<(), RunError> {
+    let value = buildout.get("buildout", option)?.unwrap_or_default();
+    if ["", "true", "false"].contains(&value.trim()) {
+        return Ok(());
+    }
+    let place = buildout.place_of("buildout", Some(option));
+    let expected = "it must be true or false";
+    Err(RunFault::Value { option: format!("buildout:{option}"), value, expected, place }.into())
 }
 
 /// Directories in a home directory that hold secrets of the user.

@@ -114,7 +114,7 @@ impl PrivateCopy {
 
     fn too_large(&self, path: &Path) -> BuildError {
         let cause = format!("the project is too large to be copied (at {})", path.display());
-        BuildError::Project { path: self.project.clone(), cause }
+        BuildError::Project { path: self.project.clone(), cause, place: None }
     }
 
     fn link_out(&mut self, path: PathBuf, to: &Dir, name: &OsStr) -> Result<(), BuildError> {

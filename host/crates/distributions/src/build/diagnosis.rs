@@ -1,5 +1,7 @@
 //! What the last lines of a failed build mean, for causes that many old distributions share.
 
+use std::path::PathBuf;
+
 /// Modules that only Python 2 has.
 const MODULES_OF_PYTHON_2: [&str; 17] = [
     "ConfigParser",
@@ -47,8 +49,33 @@ pub(super) fn hints(last: &[String]) -> Vec<String> {
         return vec![PYTHON_2.to_owned()];
     }
     let found = last.iter().rev().find_map(|line| hint(line));
-    found.into_iter().collect()
+    found.into_iter().chain(hidden_path(last)).collect()
 }
+
+/// A path that a build did not find, although it exists.
+fn hidden_path(last: &[String]) -> Option<String> {
+    let missing = |line: &String| {
+        let line = line.trim();
+        let (before, after) = MISSING.iter().find_map(|text| line.split_once(text))?;
+        let quoted = |text: &str, quote: char| text.split(quote).nth(1).map(str::to_owned);
+        // Python names the path after the message, other programs before it.
+        let python = quoted(after, '\'').or_else(|| quoted(after, '"'));
+        let path = python.or_else(|| {
+            before.trim_end_matches(':').rsplit([' ', '\'', '"']).find(|word| !word.is_empty()).map(str::to_owned)
+        })?;
+        let path = PathBuf::from(path.trim_end_matches(':'));
+        (path.is_absolute() && path.exists()).then_some(path)
+    };
+    let path = last.iter().rev().find_map(missing)?;
+    Some(format!(
+        "{} exists, but builds are confined: they see only the project, the Python, what they require, and the programs and \
+         libraries of the system.",
+        path.display(),
+    ))
+}
+
+/// How programs say that there is no file.
+const MISSING: [&str; 2] = ["No such file or directory", "Permission denied"];
 
 fn hint(line: &str) -> Option<String> {
     if is_python_2(line) {
@@ -77,7 +104,7 @@ fn hint(line: &str) -> Option<String> {
 }
 
 /// Attributes and functions that only Python 2 has.
-const ATTRIBUTES_OF_PYTHON_2: [&str; 17] = [
+const ATTRIBUTES_OF_PYTHON_2: [&str; 18] = [
     "func_code",
     "func_globals",
     "func_name",
@@ -91,6 +118,7 @@ const ATTRIBUTES_OF_PYTHON_2: [&str; 17] = [
     "izip",
     "maketrans",
     "maxint",
+    "run_2to3",
     "setdefaultencoding",
     "urlencode",
     "urlopen",
@@ -136,6 +164,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn paths_that_builds_do_not_see_are_named() {
+        let space = tempfile::tempdir().unwrap();
+        let file = space.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let t = |line: String| hints(&[line]).pop().unwrap_or_default();
+        let file = file.display();
+        for line in [
+            format!("FileNotFoundError: [Errno 2] No such file or directory: '{file}'"),
+            format!("PermissionError: [Errno 13] Permission denied: \"{file}\""),
+            format!("cat: {file}: No such file or directory"),
+        ] {
+            assert!(t(line.clone()).starts_with(&format!("{file} exists, but builds are confined")), "{line}");
+        }
+        for line in
+            ["No such file or directory: '/not/there'", "No such file or directory: 'x'", "No such file or directory"]
+        {
+            assert_eq!(t(line.to_owned()), "", "{line}");
+        }
+    }
+
+    #[test]
     fn usual_causes_are_named() {
         let t = |line: &str| hints(&["Traceback".to_owned(), line.to_owned()]).pop().unwrap_or_default();
         for line in [
@@ -145,6 +194,7 @@ mod tests {
             "NameError: name 'unicode' is not defined",
             "error in x setup command: use_2to3 is invalid.",
             "AttributeError: 'dict' object has no attribute 'has_key'",
+            "AttributeError: module 'distutils.util' has no attribute 'run_2to3'",
         ] {
             assert!(t(line).contains("Python 2"), "{line}");
         }

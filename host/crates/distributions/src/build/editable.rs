@@ -12,7 +12,7 @@ use super::copy::PrivateCopy;
 use super::inputs::ProjectSnapshot;
 use super::memory::{Memory, MemoryFile};
 use super::project::write_build_ext;
-use super::{BuildError, BuildOptions, BuildSystem, Built, ProjectBuild, ProjectBuilder};
+use super::{BuildError, BuildOptions, BuildSystem, Built, ProjectBuild, ProjectBuilder, finder};
 use crate::eggs::fill::EggWorkshop;
 use crate::python::Python;
 use crate::wheel;
@@ -46,6 +46,8 @@ pub struct DevelopedProject {
     pub paths: Vec<PathBuf>,
     /// The namespaces that it declares in the old way, one per line.
     pub(crate) namespaces: Option<String>,
+    /// Modules that scripts cannot import: only code of the build backend finds them.
+    pub hidden: Vec<String>,
 }
 
 /// Makes an editable install of a project.
@@ -109,8 +111,8 @@ fn build(
     let private = PrivateCopy::new(project, &workshop.path().join("source"), protected, canceled)?;
     let mut options = wanted.options.clone();
     options.read.extend(private.linked.iter().cloned());
-    let system = BuildSystem::of(&private.copy)?;
-    write_build_ext(&private.copy, &options.build_ext)?;
+    let system = BuildSystem::of(&private.copy, project)?;
+    write_build_ext(&private.copy, project, &options.build_ext)?;
     let workspace = workshop.path().join("workspace");
     std::fs::create_dir(&workspace).map_err(FileError::of("create the directory", &workspace))?;
     let what = format!("The project {}", project.display());
@@ -133,10 +135,11 @@ fn build(
         project,
         workshop: &workshop,
     };
+    let hidden = placed.add_directories()?;
     let mut paths = placed.place(opened.info())?;
     paths.push(write_egg_link(project, wanted.develop_eggs, &name)?);
     paths.sort();
-    Ok((DevelopedProject { name, paths, namespaces }, changed))
+    Ok((DevelopedProject { name, paths, namespaces, hidden }, changed))
 }
 
 /// Puts the contents of an editable wheel in their places.
@@ -149,6 +152,19 @@ struct Placing<'a> {
 }
 
 impl Placing<'_> {
+    /// Adds to the `.pth` file of a finder the directories in which it looks. Returns the modules that are in none.
+    fn add_directories(&self) -> Result<Vec<String>, BuildError> {
+        let (sources, _) = layout(self.copy);
+        let found = finder::in_wheel(self.from, &sources);
+        if let Some(path) = found.file.filter(|_| !found.directories.is_empty()) {
+            let text = read_at_most(&path, LONGEST).map_err(FileError::of("read", &path))?;
+            let mut text = format!("{}\n", String::from_utf8_lossy(&text).trim_end());
+            found.directories.iter().for_each(|directory| text += &format!("{}\n", directory.display()));
+            std::fs::write(&path, text).map_err(FileError::of("write", &path))?;
+        }
+        Ok(found.hidden)
+    }
+
     /// Puts metadata, `.pth` files and modules at the top of the wheel into the directory of develop eggs.
     fn place(&self, info: &str) -> Result<Vec<PathBuf>, BuildError> {
         self.note_origin(&self.from.join(info))?;
@@ -204,14 +220,19 @@ impl Placing<'_> {
     }
 }
 
-/// An egg-link: two lines, without a line end after the last. zc.buildout knows two layouts: sources in `src`, or next
-/// to the project's files.
+/// An egg-link: two lines, without a line end after the last.
 fn write_egg_link(project: &Path, develop_eggs: &Path, name: &str) -> Result<PathBuf, BuildError> {
-    let (sources, setup) = match project.join("src").symlink_metadata() {
-        Ok(_) => (project.join("src"), ".."),
-        Err(_) => (project.to_owned(), "."),
-    };
+    let (sources, setup) = layout(project);
     let path = develop_eggs.join(format!("{name}.egg-link"));
     base::files::replace(&path, format!("{}\n{setup}", sources.display()).as_bytes())?;
     Ok(path)
+}
+
+/// The directory of a project's sources, and the way from there to its other files. zc.buildout knows two layouts: sources in
+/// `src`, or next to the project's files.
+fn layout(project: &Path) -> (PathBuf, &'static str) {
+    match project.join("src").symlink_metadata() {
+        Ok(_) => (project.join("src"), ".."),
+        Err(_) => (project.to_owned(), "."),
+    }
 }

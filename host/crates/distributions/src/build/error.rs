@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use base::files::FileError;
 use base::remedy::Remedy;
-use base::source::{Blame, Explain};
+use base::source::{Blame, Explain, Place};
 use confine::ConfineError;
 use fetch::unpack::UnpackError;
 
@@ -53,13 +53,15 @@ pub enum BuildError {
     /// The project contains nothing that can be built.
     #[error("{} has neither a pyproject.toml nor a setup.py", .0.display())]
     NoProject(PathBuf),
-    /// `pyproject.toml` cannot be read.
+    /// The project, or a file in it, cannot be read.
     #[error("{} cannot be read: {cause}", .path.display())]
     Project {
         /// The file.
         path: PathBuf,
         /// The error.
         cause: String,
+        /// Where it is in the file.
+        place: Option<Place>,
     },
     /// A requirement of the build is invalid.
     #[error("A build requirement is not valid: {0}")]
@@ -79,6 +81,14 @@ pub enum BuildError {
 }
 
 impl Explain for BuildError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Project { place, .. } => place.clone(),
+            Self::Requirements(cause) => cause.place(),
+            _ => None,
+        }
+    }
+
     fn details(&self) -> Vec<String> {
         match self {
             Self::Failed { last, tried, .. } => tried

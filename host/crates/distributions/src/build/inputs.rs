@@ -69,7 +69,7 @@ impl ProjectSnapshot {
             let inside = relative.join(&name);
             if self.files.len() + self.others.len() > MOST_ENTRIES {
                 let cause = format!("the project is too large (at {})", path.display());
-                return Err(BuildError::Project { path: self.project.clone(), cause });
+                return Err(BuildError::Project { path: self.project.clone(), cause, place: None });
             }
             if is_made(&inside) || protected.iter().any(|protected| path.starts_with(protected)) {
                 continue;

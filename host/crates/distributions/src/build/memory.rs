@@ -12,7 +12,7 @@ use super::{BuildError, BuildOptions, DevelopedProject};
 use crate::python::Python;
 
 /// Increased when projects are installed in a different way.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// The longest memory that is read, in bytes.
 const LONGEST: u64 = 4 << 20;

@@ -10,6 +10,7 @@ mod copy_back;
 mod diagnosis;
 mod editable;
 mod error;
+mod finder;
 mod hook_directory;
 mod inputs;
 mod log;
@@ -170,8 +171,8 @@ impl ProjectBuilder<'_> {
         workspace: &Path,
         options: &BuildOptions,
     ) -> Result<Built, BuildError> {
-        let system = BuildSystem::of(source)?;
-        project::write_build_ext(source, &options.build_ext)?;
+        let system = BuildSystem::of(source, &archive_directory(what))?;
+        project::write_build_ext(source, &archive_directory(what), &options.build_ext)?;
         let build = ProjectBuild { builder: self, what, source, workspace, options, system };
         let built = build.run("wheel")?;
         built.ok_or_else(|| BuildError::NoHook { what: what.to_owned(), hook: "build_wheel" })
@@ -188,10 +189,15 @@ impl ProjectBuilder<'_> {
         workspace: &Path,
         options: &BuildOptions,
     ) -> Result<(), BuildError> {
-        let system = BuildSystem::of(source)?;
+        let system = BuildSystem::of(source, &archive_directory(what))?;
         let build = ProjectBuild { builder: self, what, source, workspace, options, system };
         build.prepare("wheel", &mut log::BuildLog::new(what)).map(drop)
     }
+}
+
+/// How messages name the directory of a source distribution: as its archive does. `what` is `docopt 0.6.2`.
+pub(crate) fn archive_directory(what: &str) -> PathBuf {
+    PathBuf::from(what.replace(' ', "-"))
 }
 
 /// One build.

@@ -10,6 +10,7 @@ use crate::name;
 use crate::python::Python;
 use crate::requirement::Requirement;
 use crate::version::{self, Version};
+use crate::working_set;
 
 /// The longest metadata file that is read, in bytes.
 const LONGEST: u64 = 16 << 20;
@@ -51,6 +52,8 @@ pub struct Distribution {
     pub precedence: Precedence,
     /// Where its metadata is.
     pub form: MetadataForm,
+    /// The directory with the egg-link that led to it.
+    pub(super) link_directory: Option<PathBuf>,
     parsed: Option<Version>,
     metadata: OnceLock<Result<Metadata, MetadataError>>,
     pth: OnceLock<Vec<PathBuf>>,
@@ -72,6 +75,7 @@ impl Distribution {
             platform: parts.platform.map(str::to_owned),
             precedence,
             form,
+            link_directory: None,
             parsed: None,
             metadata: OnceLock::new(),
             pth: OnceLock::new(),
@@ -124,9 +128,16 @@ impl Distribution {
         self.metadata.get_or_init(|| self.read_metadata()).as_ref()
     }
 
-    /// The directories in the `.pth` files at its location, read when they are first requested.
+    /// The directories in the `.pth` files at its location, read when they are first requested. If an egg-link led to it, those
+    /// in its own files next to the link follow: not all modules are where the link leads.
     pub fn pth_entries(&self) -> &[PathBuf] {
-        self.pth.get_or_init(|| crate::working_set::pth_entries(&self.location))
+        self.pth.get_or_init(|| {
+            let mut entries = working_set::pth_entries(&self.location);
+            let linked = self.link_directory.as_ref();
+            entries
+                .extend(linked.into_iter().flat_map(|directory| working_set::own_pth_entries(directory, &self.key())));
+            entries
+        })
     }
 
     fn read_metadata(&self) -> Result<Metadata, MetadataError> {

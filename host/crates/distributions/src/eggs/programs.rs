@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Directories, Distribution, scan};
 use crate::name;
+use crate::scripts::real_path;
 
 /// Where recipes and extensions may come from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -32,8 +33,9 @@ impl ProgramSources {
     /// The eggs in these directories, and those of the `projects` to which an egg-link leads.
     pub fn of(all: &[&Directories], projects: &[PathBuf]) -> Self {
         let real = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
-        let eggs = all.iter().map(|one| real(&one.eggs)).collect();
-        let develop: Vec<PathBuf> = all.iter().map(|one| real(&one.develop)).collect();
+        // Some of them are only made by the installation.
+        let eggs = all.iter().map(|one| real_path(&one.eggs)).collect();
+        let develop: Vec<PathBuf> = all.iter().map(|one| real_path(&one.develop)).collect();
         let directory = |path: &PathBuf| {
             if path.is_dir() { real(path) } else { real(path).parent().map(Path::to_owned).unwrap_or_default() }
         };

@@ -68,7 +68,9 @@ fn find_into(found: &mut Vec<Distribution>, directory: &Path, only: bool, depth:
             && depth < DEEPEST
             && let Some(target) = link(&path)
         {
+            let known = found.len();
             find_into(found, &real.join(target), false, depth + 1);
+            found[known..].iter_mut().for_each(|one| one.link_directory = Some(real.clone()));
         }
     }
 }

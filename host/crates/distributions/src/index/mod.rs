@@ -32,6 +32,8 @@ pub use pages::{IndexCredentials, NoWeb, Page, PageDownloads, Web, WebError};
 pub struct DistributionSources {
     /// The index: a URL, or a directory of this machine.
     pub index: SearchLocation,
+    /// What sets the index, if `[buildout] index` does not.
+    pub origin: Option<String>,
     /// Other places: archives, directories, pages with links.
     pub find_links: Vec<SearchLocation>,
     /// Hosts that may be used.
@@ -124,6 +126,8 @@ pub enum IndexError {
         location: SearchLocation,
         /// The cause.
         cause: String,
+        /// What sets the index, if `[buildout] index` does not.
+        origin: Option<String>,
     },
     /// The run was interrupted.
     #[error("Reading the package index was canceled")]
@@ -133,6 +137,9 @@ pub enum IndexError {
 impl base::source::Explain for IndexError {
     fn hints(&self) -> Vec<String> {
         match self {
+            Self::Page { origin: Some(origin), .. } => {
+                vec![format!("This index is set by {origin}. `index` in [buildout] would take its place.")]
+            }
             Self::Page { location: SearchLocation::Url(_), .. } => {
                 vec!["[buildout] index and find-links specify where distributions are looked for.".to_owned()]
             }
@@ -255,7 +262,11 @@ impl<'a> PackageIndex<'a> {
 
     /// The links of a page; `None` if the page does not exist.
     fn page(&self, url: &str, is_index: bool) -> Result<Option<Vec<Link>>, IndexError> {
-        let location = || SearchLocation::Url(url.to_owned());
+        let wrong = |cause: String| IndexError::Page {
+            location: SearchLocation::Url(url.to_owned()),
+            cause,
+            origin: self.sources.origin.clone().filter(|_| is_index),
+        };
         if self.sources.local || !self.sources.allowed.allows(url) {
             return Ok(None);
         }
@@ -263,12 +274,12 @@ impl<'a> PackageIndex<'a> {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(None),
             Err(WebError::Canceled) => return Err(IndexError::Canceled),
-            Err(WebError::Failed(cause)) => return Err(IndexError::Page { location: location(), cause }),
+            Err(WebError::Failed(cause)) => return Err(wrong(cause)),
         };
         if !self.sources.allowed.allows(page.url.as_str()) {
             let cause =
                 format!("the server redirects to {}, which allow-hosts does not allow", redact(page.url.as_str()));
-            return Err(IndexError::Page { location: location(), cause });
+            return Err(wrong(cause));
         }
         let read = match page.is_json() {
             true => json::links(&page),
@@ -279,7 +290,7 @@ impl<'a> PackageIndex<'a> {
         if !read.as_ref().is_ok_and(is_useful) {
             self.web.forget(url);
         }
-        read.map(Some).map_err(|cause| IndexError::Page { location: location(), cause })
+        read.map(Some).map_err(wrong)
     }
 
     /// The file that a link points to, if it may be used and its name is that of a distribution.

@@ -43,6 +43,7 @@ const SHA: &str = "2a0d60c172f83ac6ab31e4554906c0f3b3588d37b5cb939b1c061f4907e27
 fn sources(index: &str, find_links: &[&str]) -> DistributionSources {
     let root = Path::new("/nonexistent");
     DistributionSources {
+        origin: None,
         index: SearchLocation::parse(index, root),
         find_links: find_links.iter().map(|link| SearchLocation::parse(link, root)).collect(),
         allowed: AllowedHosts::default(),

@@ -54,7 +54,8 @@ impl Installer<'_> {
             provided,
             preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
-        Ok(choose(&request, &requirement, self.supply).map_err(|error| self.with_lock(error))?)
+        Ok(choose(&request, &requirement, self.supply)
+            .map_err(|error| error.with_lock(self.supply.lock(), Purpose::Use))?)
     }
 
     fn build_into(&self, file: &Arc<IndexFile>) -> Result<PathBuf, InstallError> {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use base::files::FileError;
 use base::remedy::Remedy;
-use base::source::{Blame, Explain};
+use base::source::{Blame, Explain, Place};
 use fetch::unpack::UnpackError;
 
 use crate::resolve::ResolveError;
@@ -50,6 +50,14 @@ pub enum InstallError {
 }
 
 impl Explain for InstallError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Resolve(error) => error.place(),
+            Self::Supply(error) => error.place(),
+            _ => None,
+        }
+    }
+
     fn details(&self) -> Vec<String> {
         match self {
             Self::Resolve(error) => error.details(),
@@ -76,7 +84,7 @@ impl Explain for InstallError {
                 vec!["Nothing was installed from it. A pin in [versions] can select another version.".to_owned()]
             }
             Self::Lost { .. } => {
-                vec!["Something removed it in the meantime; the next run installs it again.".to_owned()]
+                vec!["If something removed it in the meantime, the next run installs it again.".to_owned()]
             }
         }
     }

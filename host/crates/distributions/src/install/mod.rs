@@ -18,7 +18,7 @@ pub use error::InstallError;
 use crate::eggs::fill::{EggWorkshop, remove_abandoned};
 use crate::eggs::{Directories, Distribution, InstalledDistributions, ProgramSources};
 use crate::index::{IndexFile, lock};
-use crate::lock::{FILE, LockUse, Purpose};
+use crate::lock::{LockUse, Purpose};
 use crate::pins::Pins;
 use crate::requirement::Requirement;
 use crate::resolve::{Candidate, Picked, ResolveError, ResolveRequest, ResolvedDistribution, resolve};
@@ -103,22 +103,6 @@ impl<'a> Installer<'a> {
         Arc::clone(known.get_or_insert_with(scan))
     }
 
-    /// Says what the lock has to do with an error, if there is one.
-    fn with_lock(&self, error: ResolveError) -> ResolveError {
-        let Some(lock) = self.supply.lock().and_then(LockUse::deciding) else { return error };
-        let (ResolveError::NotFound { .. } | ResolveError::Conflict { .. }) = &error else { return error };
-        let wanted = match &error {
-            ResolveError::NotFound { requirement, .. } => Requirement::parse(requirement).ok(),
-            _ => None,
-        };
-        let locked = match wanted {
-            _ if self.supply.lock().is_some_and(LockUse::is_missing) => format!("there is no {FILE}"),
-            Some(wanted) if !lock.has(&wanted.key(), Purpose::Use) => format!("{} is not in {FILE}", wanted.name),
-            _ => format!("{FILE} decides which versions are available"),
-        };
-        ResolveError::Locked { cause: Box::new(error), locked }
-    }
-
     /// The supply of distributions.
     pub fn supply(&self) -> &'a Supply<'a> {
         self.supply
@@ -151,12 +135,13 @@ impl<'a> Installer<'a> {
             provided,
             preferred: self.supply.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Use)),
         };
-        let mut resolution = resolve(&request, self.supply, tools.report).map_err(|error| self.with_lock(error))?;
+        let mut resolution = resolve(&request, self.supply, tools.report)
+            .map_err(|error| error.with_lock(self.supply.lock(), Purpose::Use))?;
         if let Some(lock) = self.supply.lock().and_then(LockUse::deciding) {
             // A lock pins what it has.
             resolution.picked.retain(|picked| !lock.has(&crate::name::canonical(&picked.name), Purpose::Use));
         }
-        match resolution.picked.first() {
+        match resolution.picked.iter().find(|picked| !picked.is_allowed) {
             Some(picked) if !self.settings.allow_picked_versions => {
                 Err(ResolveError::Picked { name: picked.name.clone(), version: picked.version.clone() })
             }

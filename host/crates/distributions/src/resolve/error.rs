@@ -1,10 +1,12 @@
 //! Why no distributions meet all requirements.
 
 use base::remedy::Remedy;
-use base::source::Explain;
+use base::source::{Explain, Place};
 
 use crate::index::IndexError;
+use crate::lock::{FILE, LockUse, Purpose};
 use crate::pins::PinError;
+use crate::requirement::Requirement;
 
 /// Why the requirements of a distribution are unknown.
 #[derive(Debug, thiserror::Error)]
@@ -106,7 +108,38 @@ pub enum ResolveError {
     },
 }
 
+impl ResolveError {
+    /// The same with what the lock has to do with it, if there is one.
+    pub(crate) fn with_lock(self, lock: Option<&LockUse>, purpose: Purpose) -> Self {
+        let Some((lock, locked)) = lock.and_then(|lock| Some((lock, lock.deciding()?))) else { return self };
+        let wanted = match &self {
+            Self::NotFound { requirement, .. } => Requirement::parse(requirement).ok(),
+            Self::Conflict { .. } => None,
+            _ => return self,
+        };
+        let locked = match wanted {
+            _ if lock.is_missing() => format!("there is no {FILE}"),
+            // Then the sources were asked.
+            Some(wanted) if !locked.has(&wanted.key(), purpose) && !lock.is_strict() => return self,
+            Some(wanted) if !locked.has(&wanted.key(), purpose) => match purpose {
+                Purpose::Use => format!("{} is not in {FILE}", wanted.name),
+                Purpose::Build => format!("{FILE} has no {} for builds", wanted.name),
+            },
+            _ => format!("{FILE} decides which versions are available"),
+        };
+        Self::Locked { cause: Box::new(self), locked }
+    }
+}
+
 impl Explain for ResolveError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Metadata(error) => error.place(),
+            Self::Locked { cause, .. } => cause.place(),
+            _ => None,
+        }
+    }
+
     fn details(&self) -> Vec<String> {
         match self {
             Self::NotFound { chain, .. } | Self::Offline { chain, .. } | Self::Conflict { chain, .. } => chain.clone(),

@@ -34,6 +34,8 @@ pub struct Picked {
     pub version: String,
     /// The distributions that required it only by name, as zc.buildout lists them.
     pub(crate) required_by: Vec<String>,
+    /// Whether `allow-picked-versions = false` allows it.
+    pub(crate) is_allowed: bool,
 }
 
 /// Walks through the requirements as zc.buildout's `Installer.install` does.
@@ -83,7 +85,7 @@ impl Walk<'_> {
         if !self.got.insert(key) {
             return;
         }
-        if !candidate.is_developed() && !requirement.specifiers.is_pin() && !is_of_buildout(requirement) {
+        if !candidate.is_developed() && !requirement.specifiers.is_pin() {
             self.pick(requirement, candidate, metadata);
         }
         self.steps.push(ResolvedDistribution {
@@ -103,7 +105,7 @@ impl Walk<'_> {
         };
         let version = candidate.version().map_or_else(String::new, ToString::to_string);
         let required_by = if requirement.to_string() == name { self.required_by(requirement) } else { Vec::new() };
-        self.picked.push(Picked { name, version, required_by });
+        self.picked.push(Picked { name, version, required_by, is_allowed: is_of_buildout(requirement) });
     }
 
     /// The distributions so far that require it only by name.
@@ -120,9 +122,10 @@ impl Walk<'_> {
     }
 }
 
-/// What zc.buildout itself consists of. It takes these from where it is installed, not from the index, so it picks no versions
-/// of them, and `allow-picked-versions = false` does not require pins. A requirement with an upper bound is treated like any
-/// other, because the installed version may not satisfy it.
+/// What zc.buildout itself consists of. It takes these from where it is installed, not from the index, so
+/// `allow-picked-versions = false` does not require pins of them. Here they come from the index, so they are reported like all
+/// others (docs/decisions/173-picked-setuptools.md). A requirement with an upper bound needs a pin, because what zc.buildout has
+/// may not satisfy it.
 const OF_BUILDOUT: [&str; 6] = ["packaging", "pip", "platformdirs", "setuptools", "wheel", "zc-buildout"];
 
 fn is_of_buildout(requirement: &Requirement) -> bool {

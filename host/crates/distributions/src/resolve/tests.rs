@@ -365,10 +365,13 @@ fn picked_versions() {
 }
 
 #[test]
-fn versions_of_buildout_itself_are_not_picked() {
+fn versions_of_buildout_itself_are_picked_and_allowed() {
     let case = case("a 1.0; zc.buildout>=3; setuptools; wheel<1\nzc.buildout 6.0\nsetuptools 80\nwheel 0.9");
     let picked = case.resolve(&["a"]).unwrap().picked;
-    assert_eq!(picked_lines(&picked), ["[versions]", "a = 1.0", "wheel = 0.9"]);
+    let refused: Vec<&str> = picked.iter().filter(|one| !one.is_allowed).map(|one| one.name.as_str()).collect();
+    assert_eq!(refused, ["a", "wheel"]);
+    let shown = ["[versions]", "a = 1.0", "wheel = 0.9", "zc.buildout = 6.0", "", "# Required by:", "# a==1.0"];
+    assert_eq!(picked_lines(&picked), [&shown[..], &["setuptools = 80"]].concat());
 }
 
 /// Each version of `p0` requires a different version of each of the others, and none of them is compatible with `last`.

@@ -112,7 +112,8 @@ impl Supply<'_> {
             provided: &provided,
             preferred: self.lock().and_then(LockUse::preferred).map(|lock| (lock, Purpose::Build)),
         };
-        let resolution = resolve(&request, &ForBuilds(self), self.tools.report).map_err(Box::new)?;
+        let resolution = resolve(&request, &ForBuilds(self), self.tools.report)
+            .map_err(|error| Box::new(error.with_lock(self.lock(), Purpose::Build)))?;
         let chosen: Vec<Candidate> = resolution.steps.into_iter().map(|step| step.candidate).collect();
         lock(&self.required).extend(chosen.iter().cloned());
         Ok(chosen)

@@ -2,7 +2,7 @@
 
 use base::files::FileError;
 use base::remedy::Remedy;
-use base::source::{Blame, Explain};
+use base::source::{Blame, Explain, Place};
 use fetch::DownloadError;
 
 use crate::build::BuildError;
@@ -82,6 +82,14 @@ impl SupplyError {
 }
 
 impl Explain for SupplyError {
+    fn place(&self) -> Option<Place> {
+        match self {
+            Self::Build(error) => error.place(),
+            Self::Requirements(error) => error.place(),
+            _ => None,
+        }
+    }
+
     fn details(&self) -> Vec<String> {
         match self {
             Self::Build(error) => error.details(),

@@ -10,7 +10,7 @@ use fetch::unpack::{UnpackOptions, unpack};
 
 use super::turn::Taken;
 use super::{Brought, Supply, SupplyError, SupplyTools, file_name, once};
-use crate::build::{BuildError, Built, Environments as _, PATIENCE, ProjectBuilder};
+use crate::build::{BuildError, BuildSystem, Built, Environments as _, PATIENCE, ProjectBuilder, archive_directory};
 use crate::eggs::fill::EggWorkshop;
 use crate::filename::FileName;
 use crate::index::IndexFile;
@@ -94,7 +94,7 @@ impl Supply<'_> {
         let brought = self.bring(file)?;
         let workshop = EggWorkshop::new(&self.tools.cache.kind("sources")?)?;
         let source = self.unpack(&brought, workshop.path())?;
-        let system = crate::build::BuildSystem::of(&source)?;
+        let system = BuildSystem::of(&source, &archive_directory(what))?;
         let environment = self.environment(&system.requires)?;
         let key = self.key(&brought, &environment.identity);
         let place = self.tools.cache.kind("wheels")?.join(key);

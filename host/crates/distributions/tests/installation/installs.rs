@@ -239,7 +239,7 @@ fn a_lock_brings_the_same_files() {
 fn the_index_of_this_machine_serves_what_people_use() {
     let mut space = InstallationSpace::new(Behavior::default());
     let environment = Environment::of_process().unwrap();
-    space.index_url = default_index(&environment, &space.python()).expect("pip knows an index");
+    space.index_url = default_index(&environment, &space.python()).expect("pip knows an index").address;
     let wanted = ["requests", "lxml", "Pillow", "cryptography", "zope.interface", "zope.component", "docopt==0.6.2"];
     let outcome = space.install(&wanted).unwrap();
     let directory = space.root.join("bin");

@@ -189,6 +189,7 @@ impl InstallationSpace {
         let mut find_links: Vec<SearchLocation> = kept.iter().cloned().map(SearchLocation::Path).collect();
         find_links.extend(links.map(|link| SearchLocation::parse(link, &self.root)));
         let sources = DistributionSources {
+            origin: None,
             index: match (&kept, self.from_cache) {
                 (Some(kept), true) => SearchLocation::Path(kept.clone()),
                 _ => SearchLocation::parse(&self.index_url, &self.root),

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use config::options::Buildout;
 use confine::ConfineError;
 use wasmtime::{Trap, WasmBacktrace};
 
@@ -17,6 +18,8 @@ use crate::interfaces::bindings::exports::buildout::recipe::parts::Failure;
 use crate::limits::Refused;
 use crate::plain::without_numbers;
 
+/// The code of a failure of sources for Python 2.
+const OLD_PYTHON: &str = "python-2";
 /// Lines of a traceback that are shown.
 const TRACE_LINES: usize = 20;
 /// Hints of a recipe that are shown.
@@ -30,9 +33,12 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
     let problem = match failure {
         Failure::UserError(message) => RecipeProblem::User { message: without_numbers(&message), context },
         Failure::Fault(message) => RecipeProblem::Failed { message: without_numbers(&message), context },
-        Failure::Explained(ExplainedFailure { user_error, message, trace, hints, .. }) => {
+        Failure::Explained(ExplainedFailure { user_error, message, trace, hints, code, .. }) => {
             let mut context = context;
             context.trace = traceback(&trace);
+            if code.as_deref() == Some(OLD_PYTHON) {
+                context.advice.extend(call.buildout.as_ref().and_then(|buildout| pin(buildout, &subject.recipe)));
+            }
             context.advice.extend(hints.into_iter().take(HINTS).map(|hint| without_numbers(&shortened(&hint))));
             let message = without_numbers(&message);
             match user_error {
@@ -50,6 +56,18 @@ pub(super) fn returned(call: &mut Call, failure: Failure, created: Vec<String>, 
         }
     };
     RecipeError { created, ..RecipeError::new(problem, subject.clone()) }
+}
+
+/// The pin that selects the version of a recipe's distribution.
+fn pin(buildout: &Buildout, reference: &str) -> Option<String> {
+    let normal = |name: &str| name.trim().to_lowercase().replace(['_', '.'], "-");
+    let wanted = normal(reference.split([':', '[', '=']).next()?);
+    let section = buildout.get("buildout", "versions").ok().flatten().filter(|section| !section.is_empty());
+    let section = section.unwrap_or_else(|| "versions".to_owned());
+    let name = buildout.keys(&section).ok()?.into_iter().find(|name| normal(name) == wanted)?;
+    let version = buildout.get(&section, &name).ok()??;
+    let place = buildout.place_of(&section, Some(&name))?;
+    Some(format!("The pin {name} = {version} is at {}.", place.line_name()))
 }
 
 /// The details of the call for its failure.

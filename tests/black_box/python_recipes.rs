@@ -4,6 +4,7 @@
 mod developer;
 mod fakes;
 mod hostile;
+mod kept_paths;
 mod network;
 mod published;
 

@@ -145,10 +145,6 @@ impl Guard {
         if change == Change::Replace && !self.checkouts.is_own(&path) && is_directory() {
             self.find_checkouts()?;
         }
-        // Settings of checkouts may name the file. What the part made is its own, so this is rare.
-        if change == Change::Write && !self.checkouts.is_own(&path) && path.is_file() {
-            let _ = self.find_checkouts();
-        }
         Ok(self.keeps(&path, change))
     }
 

@@ -2,7 +2,7 @@
 
 use test_support::{Space, component};
 
-const PYPROJECT: &str = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n";
+pub(crate) const PYPROJECT: &str = "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n";
 
 /// A recipe project whose build command does nothing.
 pub(crate) const RECIPE: &str = "[recipe]\nname = \"native\"\nversion = \"0.1.0\"\n\n[build]\ncommand = [\"true\"]\ninputs = [\"x\"]\n\

@@ -6,6 +6,7 @@ mod fakes;
 mod granted;
 mod hostile;
 mod locks;
+mod kept_paths;
 mod network;
 mod published;
 

@@ -26,7 +26,7 @@ impl ResolvedBuildout {
     /// # Errors
     /// When `recipes.toml`, in the directory of the configuration, is invalid.
     pub(super) fn new(configuration: &Arc<Configuration>, context: Arc<RunContext>) -> Result<Self, RunError> {
-        let recipes = Recipes::new(&configuration_directory(configuration), &context)?;
+        let recipes = Recipes::new(&configuration_directory(configuration), configuration, &context)?;
         let recipes = Arc::new(recipes);
         let buildout = Buildout::new(Arc::clone(configuration), Arc::clone(&recipes) as Arc<_>);
         Ok(Self { context, buildout, recipes })

@@ -16,7 +16,7 @@ pub(crate) fn python_runtime() -> PathBuf {
 
 impl Space {
     /// A space whose home directory has the compiled form of the Python runtime. Another home directory is `home`.
-    pub(crate) fn with_python_runtime(&self, home: &Path) {
+    pub fn with_python_runtime(&self, home: &Path) {
         assert!(python_runtime().exists(), "the Python runtime is not built: run `cargo xtask python-runtime` once");
         let kept = compiled();
         let to = home.join(COMPILED);

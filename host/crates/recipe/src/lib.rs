@@ -26,6 +26,7 @@ pub mod sdk;
 pub use described::{Described, DescribedOption, Presence, RecipePackage, ValueType};
 pub use error::{PART_NAME, RecipeError};
 pub use grants::locations::{Locations, Written, is_part_name};
+pub use grants::unconfined_programs::unconfined_environment;
 pub use inputs::{PartInput, PartInputs};
 pub use locked::describe_published;
 pub use native::command_log::is_command_log;

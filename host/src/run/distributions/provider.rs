@@ -78,6 +78,11 @@ impl Found {
         let key = Requirement::parse(requirement).ok()?.key();
         self.set.project(&key).map(|found| &**found)
     }
+
+    /// Whether a directory contains directories of the buildout.
+    pub(in crate::run) fn holds_buildout(&self, directory: &Path) -> bool {
+        self.outside.iter().any(|path| path != directory && path.starts_with(directory))
+    }
 }
 
 /// The buildout of a request.

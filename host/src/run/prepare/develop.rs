@@ -13,6 +13,7 @@ use state::{StateChange, StateFile};
 use super::super::fault::RunFault;
 use super::super::python::program::is_in;
 use super::super::view::ResolvedBuildout;
+use super::user_paths;
 use crate::error::{Doing, RunError};
 
 /// What `develop` lists.
@@ -71,7 +72,8 @@ fn build_all(view: &ResolvedBuildout, develop_eggs: &Path, with_python: bool) ->
     let named = view.buildout.get("buildout", "develop")?.unwrap_or_default();
     let offline = view.buildout.get("buildout", "offline")?.is_some_and(|value| value.trim() == "true");
     let interrupt = &context.settings.native.interrupt;
-    let builder = RecipeBuilder { environment: &context.environment, offline, report: &*context.report, interrupt };
+    let environment = user_paths::unconfined(&context.environment, view.buildout.configuration());
+    let builder = RecipeBuilder { environment: &environment, offline, report: &*context.report, interrupt };
     let mut projects = Projects::default();
     for pattern in named.split_whitespace() {
         let found = expand(&view.locations()?.directory, pattern)?;

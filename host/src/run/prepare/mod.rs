@@ -4,3 +4,4 @@ pub(in crate::run) mod develop;
 pub(in crate::run) mod directories;
 pub(in crate::run) mod first_configuration;
 pub(in crate::run) mod recipes;
+mod user_paths;

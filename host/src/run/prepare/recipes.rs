@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use base::collections::Map;
 use base::event::Level;
 use base::source::{Explain, did_you_mean};
+use config::Configuration;
 use config::options::{Buildout, Initialize, Values};
 use recipe::component::{CompileCache, ComponentError, DevelopedRecipe, ProgramKind, Resolved, Resolver};
 use recipe::{Locations, RecipeError, Runtime, RuntimeSettings, describe_published, is_part_name};
@@ -19,7 +20,7 @@ use super::super::distributions::BuildoutDistributions;
 use super::super::extend;
 use super::super::fault::RunFault;
 use super::super::python_recipes::{InstallPurpose, PythonRecipes};
-use super::directories;
+use super::{directories, user_paths};
 use crate::error::{Explained, RunError};
 
 /// Resolves and initializes the recipes of a run.
@@ -50,12 +51,17 @@ struct SharedRecipes {
 impl Recipes {
     /// The recipes of `recipes.toml` (in `configuration_directory`) and the built-in ones; developed ones are added
     /// later.
-    pub(in crate::run) fn new(configuration_directory: &Path, context: &Arc<RunContext>) -> Result<Self, RunError> {
+    pub(in crate::run) fn new(
+        configuration_directory: &Path,
+        configuration: &Arc<Configuration>,
+        context: &Arc<RunContext>,
+    ) -> Result<Self, RunError> {
         let RunContext { environment, report, settings, .. } = &**context;
         let recipes_toml = configuration_directory.join("recipes.toml");
         let resolver = Resolver::new(Some(&recipes_toml), Vec::new())?.knowing(CompileCache::open(environment));
         let interrupt = settings.native.interrupt.clone();
-        let access = ConnectionContext { environment: environment.clone(), report: Arc::clone(report), interrupt };
+        let environment = user_paths::unconfined(environment, configuration);
+        let access = ConnectionContext { environment, report: Arc::clone(report), interrupt };
         let locking = Locking::new(&recipes_toml, settings.lock, access);
         locking.check_no_others(resolver.recipes_toml())?;
         let distributions = Arc::new(BuildoutDistributions::new(context));
@@ -255,12 +261,11 @@ impl Recipes {
         let parts = buildout.get("buildout", "parts-directory")?.map(|parts| directory.join(parts));
         let is_made = |path: &&Path| parts.as_ref().is_some_and(|parts| path.starts_with(parts));
         keys.extend(resolver.component_files().filter(|path| !is_made(path)).map(Path::to_owned));
-        let locations = Arc::new(directories::locations(
-            buildout,
-            self.other_parts.as_deref(),
-            &keys,
-            &self.shared.context.environment.homes(),
-        )?);
+        let context = &self.shared.context;
+        let homes = context.environment.homes();
+        let mut locations = directories::locations(buildout, self.other_parts.as_deref(), &keys, &homes)?;
+        locations.named = user_paths::named(context, buildout, &locations, resolver.recipes_toml().vendor.as_deref());
+        let locations = Arc::new(locations);
         let plain_http = self.shared.context.settings.plain_http;
         self.shared.locking.connect(|| RemoteSettings { plain_http, ..directories::registries(buildout) });
         Ok(self.locations.get_or_init(|| locations))

@@ -88,7 +88,7 @@ impl Own {
 }
 
 /// The buildout directory; `None` if the configuration does not set it.
-fn directory(configuration: &Arc<Configuration>) -> Option<PathBuf> {
+pub(in crate::run) fn directory(configuration: &Arc<Configuration>) -> Option<PathBuf> {
     Some(configuration.working_directory.join(option(configuration, "directory")?))
 }
 
@@ -98,7 +98,7 @@ pub(in crate::run) fn launcher_path(configuration: &Arc<Configuration>) -> Optio
 }
 
 /// An option of `[buildout]`, without a recipe.
-fn option(configuration: &Arc<Configuration>, name: &str) -> Option<String> {
+pub(in crate::run) fn option(configuration: &Arc<Configuration>, name: &str) -> Option<String> {
     let written = configuration.sections.get("buildout")?.options.get(name)?;
     if written.raw.contains("${") || !Path::new(&*written.raw).is_absolute() {
         return Buildout::new(Arc::clone(configuration), Arc::new(NoRecipes)).get("buildout", name).ok()?;

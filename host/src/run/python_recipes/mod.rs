@@ -77,7 +77,7 @@ impl PythonRecipes {
         }
         let found = self.find(buildout, &reference.requirement(), purpose, engine)?;
         let Some(distribution) = found.distribution(&reference.package) else {
-            let RecipeReference { package: name, entry_point } = reference.clone();
+            let RecipeReference { package: name, entry_point, .. } = reference.clone();
             return Err(NoProgram::Provided { name, entry_point });
         };
         check_declared(&found, distribution)?;
@@ -185,7 +185,8 @@ fn check_declared(found: &Found, distribution: &Distribution) -> Result<(), NoPr
 
 /// The path of what was found, with the sources of developed projects: a build backend may lead to them only with code that
 /// a `.pth` file runs, which the runtime does not do. The directory of develop eggs comes last, and of the directories in
-/// `.pth` files only those that belong to what may run: recipes can have files put there.
+/// `.pth` files only those that belong to what may run: recipes can have files put there. A project that contains the
+/// buildout comes after all others, because recipes write next to its modules.
 fn path(found: &Found) -> Vec<PathBuf> {
     let sources = &found.sources;
     let mut path = Vec::new();
@@ -194,13 +195,16 @@ fn path(found: &Found) -> Vec<PathBuf> {
             path.push(entry);
         }
     };
-    for one in found.set.iter() {
-        match sources.developed(one) {
-            Some(project) => add(project.modules.clone()),
-            None => add(one.location.clone()),
-        }
-    }
-    found.set.path().into_iter().filter(|entry| sources.hold(entry)).for_each(&mut add);
+    let modules = |one: &Distribution| match sources.developed(one) {
+        Some(project) => project.modules.clone(),
+        None => one.location.clone(),
+    };
+    let (outer, inner): (Vec<PathBuf>, Vec<PathBuf>) =
+        found.set.iter().map(|one| modules(one)).partition(|path| found.holds_buildout(path));
+    inner.into_iter().for_each(&mut add);
+    let of_links = found.set.path().into_iter().filter(|entry| sources.hold(entry) && !found.holds_buildout(entry));
+    of_links.for_each(&mut add);
+    outer.into_iter().for_each(&mut add);
     found.set.path().into_iter().filter(|entry| sources.is_develop(entry)).for_each(&mut add);
     path
 }

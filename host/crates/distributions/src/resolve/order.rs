@@ -124,7 +124,7 @@ impl Walk<'_> {
 
 /// What zc.buildout itself consists of. It takes these from where it is installed, not from the index, so
 /// `allow-picked-versions = false` does not require pins of them. Here they come from the index, so they are reported like all
-/// others (docs/decisions/173-picked-setuptools.md). A requirement with an upper bound needs a pin, because what zc.buildout has
+/// others (docs/decisions/179-picked-setuptools.md). A requirement with an upper bound needs a pin, because what zc.buildout has
 /// may not satisfy it.
 const OF_BUILDOUT: [&str; 6] = ["packaging", "pip", "platformdirs", "setuptools", "wheel", "zc-buildout"];
 

@@ -12,6 +12,7 @@ use base::files::{checkout_in, is_version_control};
 
 use super::applicant::Applicant;
 use super::guard::real_entry;
+use super::nested::{kept_in, kept_of, named_by_settings};
 use super::path_dependencies::{FollowedPath, repository};
 use crate::ownership::Records;
 
@@ -28,6 +29,8 @@ pub(crate) struct Checkouts {
     /// The part, and what the state records of it.
     part: String,
     records: Arc<Records>,
+    /// Whether it updates repositories of others.
+    updates: bool,
     /// Those that existed when they were first looked for.
     found: OnceLock<Vec<PathBuf>>,
 }
@@ -39,12 +42,18 @@ impl Checkouts {
 
     /// The same for a part: what the state records of it is its own.
     pub(super) fn of_part(self, applicant: &Applicant<'_>) -> Self {
-        Self { part: applicant.part.to_owned(), records: Arc::clone(applicant.records), ..self }
+        let updates = !applicant.recipe.grant.network.is_empty();
+        Self { part: applicant.part.to_owned(), records: Arc::clone(applicant.records), updates, ..self }
     }
 
     /// Whether `path`, without links on its way, belongs to a checkout, existing or not, that is not the recipe's own.
     pub(super) fn hold(&self, path: &Path) -> bool {
-        let checkout = self.roots.iter().find_map(|root| checkout_of(root, path));
+        let nested = |root: &PathBuf| match path.starts_with(root) {
+            _ if self.updates => None,
+            true => kept_of(root, path),
+            false => kept_of(&root.canonicalize().ok()?, path),
+        };
+        let checkout = self.roots.iter().find_map(|root| checkout_of(root, path).or_else(|| nested(root)));
         checkout.is_some_and(|checkout| !self.is_own(path) && !self.is_by_a_command(&checkout))
     }
 
@@ -81,7 +90,12 @@ impl Checkouts {
                 continue;
             }
             // What cannot be read by the user has nothing that the user runs.
-            for entry in std::fs::read_dir(&directory).into_iter().flatten().flatten() {
+            let entries: Vec<_> = std::fs::read_dir(&directory).into_iter().flatten().flatten().collect();
+            if !self.updates && !self.roots.contains(&directory) {
+                let names: Vec<_> = entries.iter().map(std::fs::DirEntry::file_name).collect();
+                found.extend(kept_in(&directory, &names).into_iter().filter(|path| !self.is_own(path)));
+            }
+            for entry in entries {
                 left = left.checked_sub(1).ok_or_else(|| too_many(&self.roots))?;
                 let is_directory = entry.file_type().is_ok_and(|kind| kind.is_dir());
                 match is_version_control(&entry.file_name().to_string_lossy()) {
@@ -93,6 +107,9 @@ impl Checkouts {
             }
         }
         let held: Vec<PathBuf> = found.iter().flat_map(|found| leads_to(found)).collect();
+        let named = |checkout: &PathBuf| named_by_checkout(checkout);
+        let named: Vec<PathBuf> = found.iter().filter(|_| !self.updates).flat_map(named).collect();
+        found.extend(named.into_iter().filter(|path| !self.is_own(path) && self.is_below_root(path)));
         found.extend(held.into_iter().filter(|held| !self.is_own(held) && self.is_below_root(held)));
         found.sort();
         found.dedup();
@@ -111,6 +128,12 @@ impl Checkouts {
 /// Where a `.git` that is a link or a file keeps the repository.
 pub(super) fn leads_to(checkout: &Path) -> Vec<PathBuf> {
     FollowedPath::of(checkout).targets.into_iter().chain(repository(checkout)).collect()
+}
+
+/// The paths that the settings of a checkout name.
+pub(super) fn named_by_checkout(checkout: &Path) -> Vec<PathBuf> {
+    let repositories = leads_to(checkout).into_iter().chain([checkout.to_owned()]);
+    repositories.flat_map(|repository| named_by_settings(checkout, &repository)).collect()
 }
 
 /// The outermost directory of version control below `root` that `path` is in.

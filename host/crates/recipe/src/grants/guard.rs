@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use super::checkouts::Checkouts;
 use super::path_dependencies::FollowedPath;
+use super::reserved_names::ReservedNames;
 
 /// Paths that stay as they are. Empty for a recipe that may not write the directories that hold them.
 #[derive(Debug, Default)]
@@ -28,6 +29,8 @@ pub(crate) struct Guard {
     checkouts: Checkouts,
     /// Directories that stay where they are, whatever changes in them.
     places: Vec<Arc<Path>>,
+    /// Names that may not be made.
+    reserved: ReservedNames,
 }
 
 /// What is done to an entry of a directory.
@@ -60,6 +63,16 @@ impl Guard {
     /// The same with these checkouts.
     pub(super) fn with_checkouts(self, checkouts: Checkouts) -> Self {
         Self { checkouts, ..self }
+    }
+
+    /// The same with these names.
+    pub(super) fn reserving(self, reserved: ReservedNames) -> Self {
+        Self { reserved, ..self }
+    }
+
+    /// The directories in which everything else may be made.
+    pub(super) fn reserving_directories(&self) -> impl Iterator<Item = &Path> {
+        self.reserved.directories()
     }
 
     /// The same where these directories of the buildout stay where they are: the next run would take a link on the way to one
@@ -166,7 +179,7 @@ impl Guard {
         let is_kept = |kept: &Path| path.starts_with(kept) || change == Change::Replace && kept.starts_with(path);
         let is_listed = |kept: &PathBuf| is_kept(kept) || real_entry(kept).is_some_and(|kept| is_kept(&kept));
         let is_way = || change == Change::Replace && self.links.iter().any(|link| link.starts_with(path));
-        self.kept().any(is_listed) || is_way() || self.checkouts.hold(path)
+        self.kept().any(is_listed) || is_way() || self.checkouts.hold(path) || self.reserved.hold(path, change)
     }
 }
 

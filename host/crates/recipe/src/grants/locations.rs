@@ -30,6 +30,9 @@ pub struct Locations {
     /// `recipes.toml`, `recipes.lock`, `pylock.toml`, the keys of trusted signers, the launcher, the configuration files with
     /// `buildout.cfg`, and what they lead to if they are links.
     pub protected: Vec<PathBuf>,
+    /// What the user names for the host, in the buildout: in the environment, on the command line, in options. No Python
+    /// recipe writes it.
+    pub named: Vec<PathBuf>,
     /// What is never removed, nor a directory that contains it: home directories, the buildout directory, the directory of the
     /// configuration.
     pub kept: Vec<PathBuf>,
@@ -147,6 +150,7 @@ impl Locations {
             installed,
             configuration_directory,
             protected,
+            named: Vec::new(),
             kept,
             linked,
             standard,

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::applicant::Applicant;
-use super::checkouts::{Checkouts, VERSION_CONTROL, leads_to};
+use super::checkouts::{Checkouts, VERSION_CONTROL, leads_to, named_by_checkout};
 use super::guard::Guard;
 use super::locations::{Locations, is_profile};
 use super::mounts::{holds, normalize};
+use super::recipe_builds::read_by_build;
+use super::reserved_names::ReservedNames;
 use super::unconfined_programs::started;
 use crate::component::{METADATA, PythonProgram, declares_recipes};
 use registry::Grant;
@@ -77,6 +79,7 @@ impl PythonDefaults {
 fn guarding(applicant: &Applicant<'_>, write: &[PathBuf]) -> Guard {
     let Locations { directory, parts, .. } = &**applicant.locations;
     Guard::new(kept(applicant), &[directory, parts])
+        .reserving(reserved(applicant))
         .with_checkouts(Checkouts::new(write.to_owned(), own(applicant)).of_part(applicant))
 }
 
@@ -98,7 +101,14 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     // What updates working copies of recipes changes them.
     let has_network = !applicant.recipe.grant.network.is_empty();
     let mut kept = protected.clone();
-    kept.extend(developed(applicant).iter().flat_map(|project| of_project(project, locations, has_network)));
+    let projects = developed(applicant);
+    kept.extend(projects.iter().flat_map(|project| of_project(project, locations, has_network)));
+    kept.extend(projects.iter().flat_map(|project| around_project(project, locations, has_network)));
+    kept.extend(of_user(applicant));
+    // TMPDIR may be in the buildout: the temporary directories of other parts are there.
+    kept.extend(applicant.temporary.parent().map(Path::to_owned));
+    // Git takes a directory with this file for a repository.
+    kept.extend([directory, configuration_directory].map(|root| root.join("HEAD")));
     kept.push(directory.join(".cargo"));
     kept.extend(of_host(applicant));
     kept.extend(other_profiles(applicant));
@@ -107,6 +117,9 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     for root in [directory, configuration_directory] {
         for checkout in VERSION_CONTROL.iter().map(|name| root.join(name)) {
             let held = leads_to(&checkout);
+            kept.extend(
+                named_by_checkout(&checkout).into_iter().filter(|path| !has_network && path.starts_with(directory)),
+            );
             // A worktree of a repository that contains the buildout has its files elsewhere.
             kept.extend(held.into_iter().filter(|held| !directory.starts_with(held)));
             kept.push(checkout);
@@ -115,8 +128,7 @@ fn kept(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     kept.sort();
     kept.dedup();
     // A buildout may have its eggs in the directory of another kind.
-    let written: [&Path; 2] = [directory, &locations.parts];
-    kept.retain(|path| !written.iter().any(|written| written.starts_with(path)));
+    kept.retain(|path| !holds_written(path, locations));
     kept
 }
 
@@ -133,6 +145,46 @@ fn other_profiles(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let entries = directories.iter().flat_map(|path| std::fs::read_dir(path).into_iter().flatten().flatten());
     let found = entries.map(|entry| entry.path()).filter(|path| is_profile(path) && !path.is_dir());
     found.filter(|path| !applicant.records.is_of(applicant.part, path)).collect()
+}
+
+/// Whether a path is a directory that contains everything that parts make.
+fn holds_written(path: &Path, locations: &Locations) -> bool {
+    [&locations.directory, &locations.parts].iter().any(|written| written.starts_with(path))
+}
+
+/// What it may not make in directories that are not kept, because they contain the buildout.
+fn reserved(applicant: &Applicant<'_>) -> ReservedNames {
+    let locations = applicant.locations;
+    let sources = sources_of_distributions(applicant);
+    let sources = sources.into_iter().filter(|path| holds_written(path, locations)).collect();
+    if !applicant.recipe.grant.network.is_empty() {
+        return ReservedNames::new(sources, Vec::new(), &[]);
+    }
+    let projects = developed(applicant).into_iter();
+    let projects = projects.filter(|path| holds_written(path, locations) && declares_recipes(path)).collect();
+    let patterns: Vec<PathBuf> = develop_words(applicant).into_iter().filter(|word| is_wildcard(word)).collect();
+    ReservedNames::new(sources, projects, &patterns)
+}
+
+/// What the user names for the host. Working copies are updated by what may do that.
+fn of_user(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let named = applicant.locations.named.iter().cloned();
+    if applicant.recipe.grant.network.is_empty() {
+        return named.collect();
+    }
+    let sources = normalize(&sources(applicant));
+    named.filter(|path| !path.starts_with(&sources) && !sources.starts_with(path)).collect()
+}
+
+/// What decides the build of a recipe project outside of it.
+fn around_project(project: &Path, locations: &Locations, updates: bool) -> Vec<PathBuf> {
+    let Locations { directory, parts, bin, other_parts, .. } = locations;
+    let is_recipe = ["recipe.toml", "Cargo.toml"].iter().any(|name| project.join(name).exists());
+    if !is_recipe {
+        return Vec::new();
+    }
+    let open: Vec<&Path> = [directory, parts, bin].into_iter().chain(other_parts).map(PathBuf::as_path).collect();
+    read_by_build(project, directory, &open, updates)
 }
 
 /// The part's places, unless it shares them with the user. A program whose commands have the network, such as
@@ -155,19 +207,26 @@ fn of_host(applicant: &Applicant<'_>) -> Vec<PathBuf> {
     let absolute = |value: String| applicant.locations.directory.join(value);
     let path = applicant.environment.variables.get("PATH").map(String::as_str).unwrap_or_default();
     let path: Vec<PathBuf> = std::env::split_paths(path).map(|one| applicant.environment.directory.join(one)).collect();
-    started(applicant.locations, option("executable").map(absolute).as_deref(), &path)
+    started(applicant.locations, option("executable").map(absolute).as_deref(), &path, &own(applicant))
 }
 
 /// The directories that `[buildout] develop` lists.
 fn developed(applicant: &Applicant<'_>) -> Vec<PathBuf> {
-    let value = applicant.buildout.and_then(|buildout| buildout.get("buildout", "develop").ok().flatten());
-    let value = value.unwrap_or_default();
-    let patterns = value.split_whitespace().map(|word| applicant.locations.directory.join(word));
-    let found = patterns.flat_map(|pattern| match glob::glob(&pattern.to_string_lossy()) {
+    let found = develop_words(applicant).into_iter().flat_map(|pattern| match glob::glob(&pattern.to_string_lossy()) {
         Ok(paths) => paths.flatten().collect(),
         Err(_) => vec![pattern],
     });
     found.map(|path| normalize(&path)).collect()
+}
+
+/// What `[buildout] develop` lists, with wildcards.
+fn develop_words(applicant: &Applicant<'_>) -> Vec<PathBuf> {
+    let value = applicant.buildout.and_then(|buildout| buildout.get("buildout", "develop").ok().flatten());
+    value.unwrap_or_default().split_whitespace().map(|word| applicant.locations.directory.join(word)).collect()
+}
+
+fn is_wildcard(path: &Path) -> bool {
+    path.to_string_lossy().contains(['*', '?', '['])
 }
 
 /// The directory of the working copies of mr.developer.
@@ -193,19 +252,40 @@ fn of_project(project: &Path, locations: &Locations, updates: bool) -> Vec<PathB
         // They say which name it has, and whether it provides recipes.
         kept.extend(METADATA.map(|name| project.join(name)));
         if declares_recipes(project) {
-            kept.extend(modules(project).into_iter().filter(|path| !locations.parts.starts_with(path)));
+            kept.extend(modules(project, locations));
         }
     }
     kept
 }
 
-/// The packages and modules of a project that contains the directories of the buildout.
-fn modules(project: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(project).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_module = |path: &PathBuf| {
-        path.join("__init__.py").exists() || path.extension().is_some_and(|extension| extension == "py")
-    };
-    entries.filter(is_module).chain([project.join("src")]).collect()
+/// How deep modules are looked for in a project.
+const DEPTH: usize = 4;
+/// The most entries of one directory that are looked at for modules.
+const MOST_ENTRIES: usize = 10_000;
+
+/// The packages and modules of a project that contains the directories of the buildout: wherever its metadata says that packages
+/// are.
+fn modules(project: &Path, locations: &Locations) -> Vec<PathBuf> {
+    let Locations { directory, parts, bin, eggs, develop_eggs, other_parts, .. } = locations;
+    let own: Vec<&PathBuf> = [directory, parts, bin, eggs, develop_eggs].into_iter().chain(other_parts).collect();
+    let is_own = |path: &PathBuf| own.iter().any(|own| own.starts_with(path));
+    let found = entries(project).filter(|path| !is_own(path) && holds_module(path, DEPTH));
+    found.chain([project.join("src")].into_iter().filter(|path| !is_own(path))).collect()
+}
+
+/// The entries of a directory that are not hidden.
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten().take(MOST_ENTRIES);
+    let is_shown = |entry: &std::fs::DirEntry| !entry.file_name().as_encoded_bytes().starts_with(b".");
+    entries.filter(is_shown).map(|entry| entry.path())
+}
+
+/// Whether a path is a module, or a directory with one.
+fn holds_module(path: &Path, depth: usize) -> bool {
+    if path.is_symlink() || !path.is_dir() {
+        return path.extension().is_some_and(|extension| extension == "py");
+    }
+    depth > 0 && entries(path).any(|entry| holds_module(&entry, depth - 1))
 }
 
 /// Directories that `[buildout]` names as sources of distributions, and pip's settings, which name the index: what is put

@@ -198,6 +198,7 @@ impl Rights {
             open.extend(within.map(Path::to_owned));
         }
         let is_writable = |path: &&Path| writable.iter().any(|outer| holds(outer, path));
+        open.extend(self.guard.reserving_directories().filter(is_writable).map(Path::to_owned));
         let around = self.guard.places().iter().flat_map(|place| place.ancestors().skip(1));
         open.extend(around.filter(is_writable).map(Path::to_owned));
         open.sort();
@@ -439,7 +440,7 @@ impl Expanded {
             shared,
         };
         if let Some(program) = &applicant.recipe.program {
-            expanded.extend(PythonDefaults::of(applicant, program), granted);
+            expanded.extend(PythonDefaults::of(applicant, program), applicant);
         } else if let Some((write, guard)) = PythonDefaults::of_python_name(applicant) {
             expanded.write = write;
             expanded.guard = guard.without(expanded.opened(applicant));
@@ -452,15 +453,18 @@ impl Expanded {
     /// What a built-in recipe may write although other recipes rely on it: what `recipes.toml` or the part's options name.
     fn opened(&self, applicant: &Applicant<'_>) -> Vec<PathBuf> {
         let is_protected = |path: &&PathBuf| applicant.locations.protected.iter().any(|kept| holds(path, kept));
-        self.makes.iter().flatten().filter(|path| !is_protected(path)).cloned().collect()
+        let made = self.makes.iter().flatten().filter(|path| !is_protected(path)).cloned();
+        made.chain([applicant.temporary.clone()]).collect()
     }
 
     /// Adds what a Python recipe may do without a grant.
-    fn extend(&mut self, defaults: PythonDefaults, granted: &Grant) {
+    fn extend(&mut self, defaults: PythonDefaults, applicant: &Applicant<'_>) {
+        let granted = &applicant.recipe.grant;
         self.grant.extend(&defaults.grant);
         self.read.extend(defaults.read);
         self.write = defaults.write;
-        let opened = self.granted_write.iter().map(|path| normalize(path)).collect();
+        let opened = self.granted_write.iter().chain([&applicant.temporary]);
+        let opened = opened.map(|path| normalize(path)).collect();
         self.guard = defaults.guard.without(opened);
         self.memory = granted.memory.unwrap_or(defaults.memory);
         self.timeout = granted.timeout.unwrap_or(defaults.timeout);

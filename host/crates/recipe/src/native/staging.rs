@@ -254,7 +254,10 @@ impl StagedOpen {
             // Where something is shown, or a link as it was.
             return Ok(());
         }
-        if self.guard.keeps_entry(held, name, Change::Replace)? {
+        // A directory comes with what is in it.
+        let is_file = before.is_none() && staged.kind(name).is_some_and(|kind| kind.is_file());
+        let change = if is_file { Change::Write } else { Change::Replace };
+        if self.guard.keeps_entry(held, name, change)? {
             settled.removed.push(held.path().join(name));
             return Ok(());
         }

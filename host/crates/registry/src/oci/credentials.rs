@@ -23,7 +23,11 @@ const LARGEST_FILE: u64 = 1 << 20;
 
 /// Files that may contain credentials, in order of precedence.
 #[derive(Clone, Debug)]
-pub(super) struct CredentialFiles(Vec<CredentialFile>);
+pub(super) struct CredentialFiles {
+    files: Vec<CredentialFile>,
+    /// The PATH on which helpers are.
+    search_path: String,
+}
 
 #[derive(Clone, Debug)]
 struct CredentialFile {
@@ -59,8 +63,9 @@ impl CredentialFiles {
             |name: &str| environment.variables.get(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let at_home = |path: &str| environment.home.as_ref().map(|home| home.join(path));
         let file = |is_legacy| move |path| CredentialFile { path, is_legacy };
+        let search_path = environment.variables.get("PATH").cloned().unwrap_or_default();
         if let Some(only) = variable("REGISTRY_AUTH_FILE") {
-            return Self(vec![file(false)(only)]);
+            return Self { files: vec![file(false)(only)], search_path };
         }
         let docker = variable("DOCKER_CONFIG").or_else(|| at_home(".docker")).map(|at| at.join("config.json"));
         let runtime = variable("XDG_RUNTIME_DIR").map(|directory| directory.join("containers/auth.json"));
@@ -69,7 +74,7 @@ impl CredentialFiles {
         let config = variable("XDG_CONFIG_HOME").or_else(|| at_home(".config"));
         let containers = [runtime].into_iter().chain(config.map(|config| config.join("containers/auth.json")));
         let files = docker.into_iter().chain(containers).map(file(false));
-        Self(files.chain(at_home(".dockercfg").map(file(true))).collect())
+        Self { files: files.chain(at_home(".dockercfg").map(file(true))).collect(), search_path }
     }
 
     /// The credentials for the registry and repository of `reference`; `None` if the user is not logged in.
@@ -78,16 +83,17 @@ impl CredentialFiles {
         reference: &Reference,
         canceled: IsCanceled<'_>,
     ) -> Result<Option<RegistryCredentials>, RegistryError> {
-        for file in &self.0 {
+        for file in &self.files {
             let unusable = |reason| RegistryError::Credentials {
                 host: reference.host().to_owned(),
                 path: file.path.clone(),
                 reason,
             };
             let found = match file.read()? {
-                Some(bytes) => {
-                    file.parse(&bytes).and_then(|contents| contents.find(reference, canceled)).map_err(unusable)?
-                }
+                Some(bytes) => file
+                    .parse(&bytes)
+                    .and_then(|contents| contents.find(reference, &self.search_path, canceled))
+                    .map_err(unusable)?,
                 None => None,
             };
             if found.is_some() {
@@ -120,12 +126,17 @@ impl CredentialFile {
 
 impl Contents {
     /// The credentials from a helper, or else from the entry with the longest matching name.
-    fn find(&self, reference: &Reference, canceled: IsCanceled<'_>) -> Result<Option<RegistryCredentials>, String> {
+    fn find(
+        &self,
+        reference: &Reference,
+        search_path: &str,
+        canceled: IsCanceled<'_>,
+    ) -> Result<Option<RegistryCredentials>, String> {
         let host = canonical(reference.host());
         let named = self.helpers.iter().find(|(key, _)| normal(key) == host);
         if let Some(name) = named.map(|(_, name)| name).or(self.store.as_ref().filter(|name| !name.is_empty())) {
             let server = if host == DOCKER_HUB { DOCKER_HUB_KEY } else { host };
-            if let Some(found) = helper::get(name, server, canceled)? {
+            if let Some(found) = helper::get(name, search_path, server, canceled)? {
                 return Ok(Some(found));
             }
         }
@@ -205,7 +216,8 @@ mod tests {
     fn find_for(reference: &str, docker: &str, containers: &str) -> Result<Option<RegistryCredentials>, RegistryError> {
         let directory = tempfile::tempdir().unwrap();
         let file = |name: &str| CredentialFile { path: directory.path().join(name), is_legacy: false };
-        let files = CredentialFiles(vec![file("config.json"), file("none.json"), file("auth.json")]);
+        let files = vec![file("config.json"), file("none.json"), file("auth.json")];
+        let files = CredentialFiles { files, search_path: "/usr/bin:/bin".to_owned() };
         std::fs::write(directory.path().join("config.json"), docker).unwrap();
         std::fs::write(directory.path().join("auth.json"), containers).unwrap();
         files.find(&reference.parse().unwrap(), &|| false)
@@ -281,7 +293,7 @@ mod tests {
             let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
             let environment = Environment { home: Some("/h".into()), variables, ..Environment::default() };
             let files = CredentialFiles::of(&environment);
-            let paths: Vec<_> = files.0.iter().map(|file| file.path.as_path()).collect();
+            let paths: Vec<_> = files.files.iter().map(|file| file.path.as_path()).collect();
             assert_eq!(paths, expected.iter().map(Path::new).collect::<Vec<_>>());
         };
         let run = format!("/run/containers/{}/auth.json", rustix::process::getuid().as_raw());
@@ -297,7 +309,7 @@ mod tests {
     fn reads_the_file_of_old_versions_of_docker() {
         let file = CredentialFile { path: "/h/.dockercfg".into(), is_legacy: true };
         let text = format!("{{\"https://registry.example:5000\": {{\"auth\": \"{DOCKER}\", \"email\": \"\"}}}}");
-        let found = file.parse(text.as_bytes()).unwrap().find(&REFERENCE.parse().unwrap(), &|| false).unwrap();
+        let found = file.parse(text.as_bytes()).unwrap().find(&REFERENCE.parse().unwrap(), "", &|| false).unwrap();
         assert_eq!(password(Ok(found)).as_deref(), Some("docker:pw"));
     }
 

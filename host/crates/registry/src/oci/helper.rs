@@ -2,6 +2,7 @@
 //! JSON (docker/docker-credential-helpers).
 
 use std::io::{Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
@@ -32,13 +33,20 @@ struct HelperCredentials {
 }
 
 /// Gets the credentials for `server` from the helper `name`; `None` if it has none. The error does not include the
-/// output of the helper, which may contain a secret.
-pub(super) fn get(name: &str, server: &str, canceled: IsCanceled<'_>) -> Result<Option<RegistryCredentials>, String> {
+/// output of the helper, which may contain a secret. It is looked for in the directories of `search_path`, and not on the PATH of
+/// this process, which may lead to programs of recipes.
+pub(super) fn get(
+    name: &str,
+    search_path: &str,
+    server: &str,
+    canceled: IsCanceled<'_>,
+) -> Result<Option<RegistryCredentials>, String> {
     if name.contains('/') {
         return Err(format!("{name:?} is not the name of a credential helper"));
     }
     let program = format!("docker-credential-{name}");
-    let (printed, status) = ask(&program, server, PATIENCE, canceled).map_err(|what| format!("{program} {what}"))?;
+    let found = find(&program, search_path).ok_or_else(|| format!("{program} cannot be started"))?;
+    let (printed, status) = ask(&found, server, PATIENCE, canceled).map_err(|what| format!("{program} {what}"))?;
     if !status.success() {
         let has_none = String::from_utf8_lossy(&printed).contains("credentials not found");
         return if has_none { Ok(None) } else { Err(format!("{program} failed")) };
@@ -52,10 +60,16 @@ pub(super) fn get(name: &str, server: &str, canceled: IsCanceled<'_>) -> Result<
     }))
 }
 
+/// The program of that name.
+fn find(program: &str, search_path: &str) -> Option<PathBuf> {
+    let candidates = std::env::split_paths(search_path).map(|directory| directory.join(program));
+    candidates.into_iter().find(|candidate| candidate.is_absolute() && candidate.is_file())
+}
+
 /// Runs `program get`; returns what it printed. It is ended when the time is over. It stays in this process group, because
 /// it may ask a person at the terminal.
 fn ask(
-    program: &str,
+    program: &Path,
     server: &str,
     patience: Duration,
     canceled: IsCanceled<'_>,
@@ -132,7 +146,7 @@ mod tests {
         let program = directory.path().join("helper");
         std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
         std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
-        let asked = ask(program.to_str().unwrap(), "registry.example", patience, canceled);
+        let asked = ask(&program, "registry.example", patience, canceled);
         asked.map(|(printed, status)| format!("{} {:?}", String::from_utf8_lossy(&printed), status.code()))
     }
 

@@ -15,8 +15,27 @@ use super::super::python::choice;
 
 /// Variables that say where something happens to be, and not what is used. Search paths (`…PATH`) are further ones.
 const OF_NO_FILE: [&str; 7] = ["PWD", "OLDPWD", "INIT_CWD", "TMPDIR", "TMP", "TEMP", "_"];
-/// Beginnings of the names of variables whose relative values are paths.
-const OF_PATHS: [&str; 7] = ["BUILDOUT_", "CARGO_", "DOCKER_", "REGISTRY_", "RUSTUP_", "SSL_", "XDG_"];
+/// Beginnings of the names of variables of the host and of tools: their values are paths, whether something is there or not.
+const OF_TOOLS: [&str; 18] = [
+    "BUILDOUT_",
+    "CARGO_",
+    "CURL_",
+    "DOCKER_",
+    "GIT_",
+    "GNUPG",
+    "HG",
+    "NETRC",
+    "NODE_",
+    "NPM_",
+    "PIP_",
+    "PYTHON",
+    "REGISTRY_",
+    "RUSTC",
+    "RUSTUP_",
+    "SSL_",
+    "SVN_",
+    "XDG_",
+];
 /// Options of `[buildout]` with directories that several buildouts share.
 const SHARED: [&str; 2] = ["shared-part-list", "remote-cache-directory"];
 
@@ -77,13 +96,14 @@ fn of_program(program: &Path) -> Vec<PathBuf> {
     ways.flat_map(with_files).collect()
 }
 
-/// The paths that variables name: programs of the user read them, and so do the host and the programs that it starts.
+/// The paths that variables name: the host and the programs that it starts read them. A variable of another name counts only if
+/// it names a file: in a directory, a recipe may have to make things (`INSTANCE_HOME`).
 fn of_environment(environment: &Environment) -> Vec<PathBuf> {
     let is_named = |name: &str| !name.ends_with("PATH") && !OF_NO_FILE.contains(&name);
     let path = |(name, value): (&String, &String)| {
         let path = environment.directory.join(value);
-        let is_path = Path::new(value).is_absolute() || OF_PATHS.iter().any(|start| name.starts_with(start));
-        (is_named(name) && !value.is_empty() && (is_path || path.is_file())).then_some(path)
+        let is_of_tool = OF_TOOLS.iter().any(|start| name.to_ascii_uppercase().starts_with(start));
+        (is_named(name) && !value.is_empty() && (is_of_tool || path.is_file())).then_some(path)
     };
     environment.variables.iter().filter_map(path).collect()
 }
@@ -103,14 +123,16 @@ mod tests {
             ("A_HELPER", "helper"),
             ("BUILDOUT_NEW", "new"),
             ("CARGO_HOME", "/cargo"),
+            ("INSTANCE_HOME", "/instance"),
             ("LANG", "C"),
             ("OTHER", "directory"),
+            ("npm_config_cache", "cache"),
             ("PYTHONPATH", "/modules"),
             ("PWD", "/b"),
         ];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
         let environment = Environment { directory: space.path().to_owned(), variables, ..Environment::default() };
-        assert_eq!(of_environment(&environment), [at("helper"), at("new"), "/cargo".into()]);
+        assert_eq!(of_environment(&environment), [at("helper"), at("new"), "/cargo".into(), at("cache")]);
         let program = of_program(Path::new("/t/bin/buildout-host"));
         assert_eq!(program[1], Path::new("/t/share/buildout-host"));
     }

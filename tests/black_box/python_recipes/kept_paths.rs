@@ -35,14 +35,14 @@ class Recipe:
     update = install
 "#;
 
-struct Scene {
+struct KeptPaths {
     space: Space,
     index: IndexServer,
     variables: Vec<(&'static str, String)>,
     program: PathBuf,
 }
 
-impl Scene {
+impl KeptPaths {
     fn new() -> Self {
         let wheel = ModuleWheel::new("writer", "1.0").group("zc.buildout", "default = writer:Recipe").module(WRITER);
         Self {
@@ -91,7 +91,7 @@ impl Scene {
 
 #[test]
 fn the_cache_directory_is_out_of_reach() {
-    let mut scene = Scene::new();
+    let mut scene = KeptPaths::new();
     let space = &scene.space;
     space.with_python_runtime(&space.path(""));
     scene.variables = vec![("XDG_CACHE_HOME", scene.space.path(".cache").display().to_string())];
@@ -101,7 +101,7 @@ fn the_cache_directory_is_out_of_reach() {
 
 #[test]
 fn what_the_user_names_in_the_environment_is_kept() {
-    let mut scene = Scene::new();
+    let mut scene = KeptPaths::new();
     for file in ["ci/helper", "ci/ca.pem", "docker/config.json", "home/x", "tools/x", "named/x"] {
         scene.space.write(file, "of the user");
     }
@@ -136,7 +136,7 @@ fn what_the_user_names_in_the_environment_is_kept() {
 
 #[test]
 fn what_the_build_of_a_recipe_project_reads_is_kept() {
-    let scene = Scene::new();
+    let scene = KeptPaths::new();
     let space = &scene.space;
     space.write("tools/native/recipe.toml", &RECIPE.replace("[\"true\"]", "[\"sh\", \"../../scripts/build.sh\"]"));
     space.write("tools/native/x", "");
@@ -156,7 +156,7 @@ fn what_the_build_of_a_recipe_project_reads_is_kept() {
 
 #[test]
 fn wildcards_in_develop_find_no_project_of_a_recipe() {
-    let scene = Scene::new();
+    let scene = KeptPaths::new();
     scene.space.write("src/lib/pyproject.toml", PYPROJECT);
     scene.space.write("src/lib/backend.py", include_str!("../distributions/backend.py"));
     scene.space.write("src/lib/data", "");
@@ -166,14 +166,14 @@ fn wildcards_in_develop_find_no_project_of_a_recipe() {
 
 #[test]
 fn distributions_are_not_put_where_they_are_looked_for() {
-    let scene = Scene::new();
+    let scene = KeptPaths::new();
     let kept = ["victim-9.0-py3-none-any.whl", "victim-9.0.tar.gz", "index.html"];
     scene.keeps("find-links = .", &kept, &["data/victim-9.0.tar.gz", "file.txt"]);
 }
 
 #[test]
 fn other_buildouts_and_repositories_are_kept() {
-    let scene = Scene::new();
+    let scene = KeptPaths::new();
     let space = &scene.space;
     for (path, text) in [
         ("sub/buildout.cfg", "[buildout]\n"),
@@ -204,7 +204,7 @@ fn other_buildouts_and_repositories_are_kept() {
 
 #[test]
 fn a_recipe_in_the_buildout_directory_keeps_its_modules() {
-    let scene = Scene::new();
+    let scene = KeptPaths::new();
     let space = &scene.space;
     space.write("pyproject.toml", &format!("# zc.buildout\n{PYPROJECT}"));
     space.write("backend.py", include_str!("../distributions/backend.py"));
@@ -217,7 +217,7 @@ fn a_recipe_in_the_buildout_directory_keeps_its_modules() {
 
 #[test]
 fn programs_that_are_started_unconfined_do_not_come_from_the_buildout() {
-    let scene = Scene::new();
+    let scene = KeptPaths::new();
     let space = &scene.space;
     for directory in ["bin", "parts/a/bin"] {
         space.write(&format!("{directory}/planted"), "#!/bin/sh\ntouch planted-was-started\n");
@@ -236,14 +236,14 @@ fn programs_that_are_started_unconfined_do_not_come_from_the_buildout() {
 
 #[test]
 fn the_program_is_kept_where_it_is_in_the_buildout() {
-    let scene = Scene::new();
+    let scene = KeptPaths::new();
     let program = scene.space.path("tools/bin/buildout-host");
     scene.space.write("tools/bin/x", "");
     std::fs::copy(test_support::host(), &program).unwrap();
     scene.space.write("tools/python-runtime/x", "");
     let runtime = test_support::target_directory().join("python-runtime/python-runtime.wasm.zst");
     std::fs::copy(runtime, scene.space.path("tools/python-runtime/python-runtime.wasm.zst")).unwrap();
-    let scene = Scene { program, ..scene };
+    let scene = KeptPaths { program, ..scene };
     let kept =
         ["tools/bin/buildout-host", "tools/python-runtime/python-runtime.wasm.zst", "tools/share/buildout-host/x"];
     scene.keeps("", &kept, &["tools/other"]);

@@ -94,6 +94,7 @@ mod tests {
         let dependency = "[dependencies]\ncommon = { path = \"../lib/common\" }\n";
         std::fs::write(at("acme/Cargo.toml"), dependency).unwrap();
         std::fs::write(at("lib/common/Cargo.toml"), "[dependencies]\ndeep = { path=\"../deep\" }").unwrap();
+        std::fs::write(at("lib/deep/Cargo.toml"), "").unwrap();
         let command =
             "[build]\ncommand = [\"sh\", \"-c\", \"sh ../../shared/build.sh\"]\ninputs = [\"../../shared/**/*.c\"]\n";
         std::fs::write(at("tools/gen/recipe.toml"), command).unwrap();

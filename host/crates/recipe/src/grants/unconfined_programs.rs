@@ -7,6 +7,7 @@ use base::environment::Environment;
 
 use super::locations::Locations;
 use super::mounts::normalize;
+use super::system::without_links;
 
 /// What makes a directory a virtual environment.
 const MARKER: &str = "pyvenv.cfg";
@@ -71,9 +72,13 @@ pub(super) fn started(
 
 /// A path as it is written, and without the links on it: a directory outside may be a link into the buildout.
 fn ways(path: &Path) -> Vec<PathBuf> {
-    let mut ways = vec![normalize(path)];
-    ways.extend(path.canonicalize().ok().filter(|real| *real != ways[0]));
-    ways
+    let written = normalize(path);
+    // A directory that does not exist yet can be made behind a link.
+    let real = without_links(&written);
+    match real == written {
+        true => vec![written],
+        false => vec![written, real],
+    }
 }
 
 /// What a virtual environment consists of, if `programs` is its directory of programs.

@@ -167,7 +167,7 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Explain>> {
             environments: &supply,
             logs: &target.join("build-logs"),
             on_line: &|_| {},
-            on_wait: &|message| println!("{message}"),
+            on_wait: &|message| say(message),
             patience: PATIENCE,
         };
         let protected = [target.join("eggs"), target.join("bin")];

@@ -26,9 +26,9 @@ pub struct Refusal<E> {
     /// Printed if the recipe then fails.
     pub hints: Vec<String>,
     /// What this program can do about it, printed in the same case.
-    pub remedies: Vec<Remedy>,
+    pub remedies: Box<[Remedy]>,
     /// The text that caused it, shown in the same case.
-    pub place: Option<Place>,
+    pub place: Option<Box<Place>>,
 }
 
 /// The part whose recipe calls.

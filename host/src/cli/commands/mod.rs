@@ -62,7 +62,7 @@ struct BuildoutArguments {
 #[derive(Debug, Subcommand)]
 enum AnyCommand {
     #[command(flatten)]
-    Command(Command),
+    Command(Box<Command>),
     /// Show the help of a command
     Help(help::HelpArguments),
 }
@@ -172,7 +172,7 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<CommandLine, clap::Error> 
     }
     let ProgramArguments { global, command, .. } = ProgramArguments::try_parse_from(arguments)?;
     match command {
-        AnyCommand::Command(command) => Ok(CommandLine { command, color: global.color }),
+        AnyCommand::Command(command) => Ok(CommandLine { command: *command, color: global.color }),
         AnyCommand::Help(arguments) => parse(&arguments.as_flag()),
     }
 }

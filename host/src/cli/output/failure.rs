@@ -94,7 +94,7 @@ fn usage(text: &str, hint: Option<&str>) -> String {
     let is_replaced = hint.is_some() && rest.contains(TIP);
     // Clap's usage line shows the argument of its tip.
     let is_of_tip = |line: &str| line.starts_with(TIP) || line.starts_with("Usage: ") && !line.ends_with("<COMMAND>");
-    let rest = rest.lines().filter(|line| !is_misleading(line) && !(is_replaced && is_of_tip(line)));
+    let rest = rest.lines().filter(|line| !(is_misleading(line) || is_replaced && is_of_tip(line)));
     let rest = rest.collect::<Vec<_>>().join("\n").replace("\n\n\n", "\n\n");
     let rest = rest.trim_start_matches('\n');
     let hint = hint.map(|hint| format!("Hint: {hint}\n"));

@@ -124,12 +124,17 @@ pub(super) fn interpreter(python: &Python) -> Interpreter {
 pub(super) fn refusal(error: NoDistributions, requester: &Requester<'_>) -> Refusal<DistributionError> {
     let line = error.requirement().and_then(|line| requester.buildout.place_of_line(requester.part, line));
     let refusal = Refusal::from(error);
-    Refusal { place: line.or(refusal.place), ..refusal }
+    Refusal { place: line.map(Box::new).or(refusal.place), ..refusal }
 }
 
 impl From<NoDistributions> for Refusal<DistributionError> {
     fn from(error: NoDistributions) -> Self {
-        Self { hints: error.hints(), remedies: error.remedies(), place: error.place(), error: error.into() }
+        Self {
+            hints: error.hints(),
+            remedies: error.remedies().into(),
+            place: error.place().map(Box::new),
+            error: error.into(),
+        }
     }
 }
 
@@ -141,7 +146,12 @@ impl From<NoDistributions> for Refusal<PythonError> {
             NoDistributions::Python(_) => PythonError::Broken(message),
             _ => PythonError::Other(UnnamedError { code: "failed".to_owned(), message }),
         };
-        Self { hints: error.hints(), remedies: error.remedies(), place: error.place(), error: reason }
+        Self {
+            hints: error.hints(),
+            remedies: error.remedies().into(),
+            place: error.place().map(Box::new),
+            error: reason,
+        }
     }
 }
 

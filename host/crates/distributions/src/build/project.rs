@@ -82,8 +82,11 @@ impl BuildSystem {
 /// A text, and where it is in its file.
 type Spanned = (String, Option<Range<usize>>);
 
+/// Where a file is wrong, and why.
+type SpannedFault = (Option<Range<usize>>, String);
+
 /// A list of strings in `[build-system]`, if it exists.
-fn texts(system: &dyn TableLike, name: &str) -> Result<Option<Vec<Spanned>>, (Option<Range<usize>>, String)> {
+fn texts(system: &dyn TableLike, name: &str) -> Result<Option<Vec<Spanned>>, SpannedFault> {
     let Some(item) = system.get(name) else { return Ok(None) };
     let wrong = |what: &str| (item.span(), format!("`{name}` of [build-system] {what}"));
     let array = item.as_array().ok_or_else(|| wrong("is not a list"))?;

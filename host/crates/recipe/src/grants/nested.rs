@@ -42,7 +42,7 @@ pub(super) fn kept_of(root: &Path, path: &Path) -> Option<PathBuf> {
 
 fn is_bare(directory: &Path, names: &[OsString]) -> bool {
     let has = |wanted: &&str| names.iter().any(|name| name == wanted);
-    OF_REPOSITORY.iter().all(|name| has(&name)) && directory.join("objects").is_dir()
+    OF_REPOSITORY.iter().all(has) && directory.join("objects").is_dir()
 }
 
 /// Whether a name means something in the directory of a buildout. Hidden files, such as `.mr.developer.cfg`, are no configurations.

@@ -186,7 +186,8 @@ impl DistributionsView<'_> {
         self.files.close_mounts(self.table);
         self.call.check().map_err(DistributionFailure::trap)?;
         outcome.map_err(|Refusal { error, hints, remedies, place }| {
-            (self.call.advice, self.call.remedies, self.call.cause) = (hints, remedies, place);
+            (self.call.advice, self.call.remedies, self.call.cause) =
+                (hints, remedies.into_vec(), place.map(|place| *place));
             error.into()
         })
     }

@@ -66,7 +66,8 @@ impl PythonView<'_> {
         let outcome = self.call.pausing(|| question(&*provider, &requester));
         self.call.check().map_err(PythonFailure::trap)?;
         outcome.map_err(|Refusal { error, hints, remedies, place }| {
-            (self.call.advice, self.call.remedies, self.call.cause) = (hints, remedies, place);
+            (self.call.advice, self.call.remedies, self.call.cause) =
+                (hints, remedies.into_vec(), place.map(|place| *place));
             error.into()
         })
     }

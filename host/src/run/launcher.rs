@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use base::files::{self, FileError};
+use base::shell::quoted;
 use base::source::Explain;
 
 use super::python::program::is_program;
@@ -88,7 +89,7 @@ impl Kept {
 
     fn lines(&self) -> String {
         let line = |name: &str, value: &Option<String>| {
-            value.as_ref().map_or_else(String::new, |value| format!("{name}={}\n", quote(value)))
+            value.as_ref().map_or_else(String::new, |value| format!("{name}={}\n", quoted(value)))
         };
         line("python", &self.python) + &line("original", &self.original)
     }
@@ -191,8 +192,8 @@ fn same_file(one: &Path, other: &Path) -> bool {
 fn where_it_is(text: &str, path: &Path, host: &Path) -> String {
     let runs = value(text, HOST).is_some_and(is_program);
     let line = |line: &str| match line {
-        line if line.starts_with(LAUNCHER) => format!("{LAUNCHER}{}\n", quote(&path.to_string_lossy())),
-        line if line.starts_with(HOST) && !runs => format!("{HOST}{}\n", quote(&host.to_string_lossy())),
+        line if line.starts_with(LAUNCHER) => format!("{LAUNCHER}{}\n", quoted(&path.to_string_lossy())),
+        line if line.starts_with(HOST) && !runs => format!("{HOST}{}\n", quoted(&host.to_string_lossy())),
         line => line.to_owned(),
     };
     text.split_inclusive('\n').map(line).collect()
@@ -211,7 +212,7 @@ fn with_pythons(text: &str, kept: &Kept) -> String {
 /// A shell script that runs the host. If the host or the buildout was moved, the script reports that, and how to
 /// rewrite it.
 fn text(host: &Path, path: &Path, kept: &Kept) -> String {
-    let (host, launcher) = (quote(&host.to_string_lossy()), quote(&path.to_string_lossy()));
+    let (host, launcher) = (quoted(&host.to_string_lossy()), quoted(&path.to_string_lossy()));
     let pythons = kept.lines();
     format!(
         "#!/bin/sh\n\
@@ -233,12 +234,7 @@ fn text(host: &Path, path: &Path, kept: &Kept) -> String {
     )
 }
 
-/// Quotes a word for a POSIX shell.
-fn quote(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
-}
-
-/// Reverses [`quote`]; also accepts an absolute path without quotes.
+/// Reverses [`quoted`]; also accepts an absolute path without quotes.
 fn unquote(word: &str) -> Option<String> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-+".contains(&byte);
     if word.starts_with('/') && word.bytes().all(is_plain) {
@@ -246,7 +242,7 @@ fn unquote(word: &str) -> Option<String> {
     }
     let inner = word.strip_prefix('\'')?.strip_suffix('\'')?;
     let plain = inner.replace(r"'\''", "'");
-    (quote(&plain) == word).then_some(plain)
+    (quoted(&plain) == word).then_some(plain)
 }
 
 #[cfg(test)]
@@ -255,9 +251,9 @@ mod tests {
 
     #[test]
     fn words_are_quoted_for_the_shell() {
-        assert_eq!(quote("/a b/it's"), r"'/a b/it'\''s'");
+        assert_eq!(quoted("/a b/it's"), r"'/a b/it'\''s'");
         for word in ["", "/a b/it's", "''", r"\'"] {
-            assert_eq!(unquote(&quote(word)).as_deref(), Some(word));
+            assert_eq!(unquote(&quoted(word)).as_deref(), Some(word));
         }
         assert_eq!(unquote("/usr/bin/python3.11").as_deref(), Some("/usr/bin/python3.11"));
         for word in ["", "'", "/a b", "'/a", "/a'", "'a'b'", "$HOME/a"] {

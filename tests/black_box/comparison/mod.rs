@@ -76,11 +76,22 @@ impl Pair {
         let scripts = names(&directory.join("bin"));
         let scripts = scripts.into_iter().filter(|name| name != "buildout").map(|name| {
             let text = fs::read_to_string(directory.join("bin").join(&name)).expect("a script");
-            (name, shown(&text))
+            (name, with_plain_first_line(&shown(&text)))
         });
         let state = shown(&fs::read_to_string(directory.join(".installed.cfg")).unwrap_or_default());
         Outcome { eggs: names(&directory.join("eggs/v5")), scripts: scripts.collect(), parts: parts(&state) }
     }
+}
+
+/// A script whose first line is as zc.buildout writes it. Linux starts no Python whose path has a space from such a line, so
+/// there a shell starts it in our scripts (docs/decisions/110-python-distributions.md).
+fn with_plain_first_line(script: &str) -> String {
+    let plain = || {
+        let rest = script.strip_prefix("#!/bin/sh\n'''exec' \"")?;
+        let (python, rest) = rest.split_once("\" \"$0\" \"$@\"\n' '''\n")?;
+        Some(format!("#!{python}\n{rest}"))
+    };
+    plain().unwrap_or_else(|| script.to_owned())
 }
 
 /// The names in a directory, sorted.

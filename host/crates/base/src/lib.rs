@@ -13,5 +13,6 @@ pub mod interrupt;
 pub mod jobserver;
 pub mod paths;
 pub mod remedy;
+pub mod shell;
 pub mod source;
 pub mod time;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use base::files::FileError;
+use base::shell::quoted;
 
 use super::BuildCommand;
 use crate::eggs::fill::clone_within;
@@ -104,9 +105,4 @@ fn shown(command: &BuildCommand) -> String {
     let words = std::iter::once(command.program.to_string_lossy())
         .chain(command.arguments.iter().map(|word| word.to_string_lossy()));
     words.collect::<Vec<_>>().join(" ")
-}
-
-/// A word for a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

@@ -1,21 +1,11 @@
 //! Absolute and real paths, as Python's `os.path` makes them.
 
 use std::ffi::OsString;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// `os.path.abspath` of an absolute path: without `.`, `..` and doubled separators. Links are not followed.
 pub fn absolute(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::from("/");
-    for component in path.components() {
-        match component {
-            Component::Normal(name) => plain.push(name),
-            Component::ParentDir => {
-                plain.pop();
-            }
-            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
-        }
-    }
-    plain
+    base::paths::normalize(path)
 }
 
 /// `os.path.realpath` of an absolute path: links are followed as far as the path exists.

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use base::paths::with_suffix;
+
 use super::mounts::{holds, normalize};
 use super::path_dependencies::FollowedPath;
 
@@ -64,12 +66,6 @@ pub fn is_part_name(name: &str) -> bool {
 pub(crate) fn is_profile(path: &Path) -> bool {
     let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
     !is_hidden && path.extension().is_some_and(|extension| extension == "cfg")
-}
-
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    PathBuf::from(name)
 }
 
 /// The first name below the buildout directory of each directory that is reached through a link there.

@@ -237,7 +237,7 @@ fn an_extension_of_a_developed_project_runs_wherever_its_sources_are() {
     // Before the projects are developed: what the run before has left is used.
     let space = Space::for_python();
     space.write("demo/pyproject.toml", DECLARING);
-    space.write("demo/backend.py", include_str!("distributions/backend.py"));
+    space.write("demo/backend.py", include_str!("../distributions/backend.py"));
     space.write("demo/entry_points.txt", "[zc.buildout.extension]\nx = demo:extension\n");
     space.write("demo/demo.py", "def extension(buildout):\n    print('extended', sorted(buildout))\n");
     space.write("buildout.cfg", "[buildout]\ndevelop = demo\nparts =\n");
@@ -338,7 +338,7 @@ fn editing_a_developed_recipe_reinstalls_its_parts() {
     let buildout = RecipeBuildout::new("[buildout]\nparts = made\ndevelop = .\n\n[made]\nrecipe = demo\n");
     for (name, text) in [
         ("pyproject.toml", DECLARING),
-        ("backend.py", include_str!("distributions/backend.py")),
+        ("backend.py", include_str!("../distributions/backend.py")),
         ("entry_points.txt", "[zc.buildout]\ndefault = demo:Recipe\n"),
     ] {
         buildout.space.write(name, text);

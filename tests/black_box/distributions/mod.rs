@@ -21,7 +21,7 @@ const FIVE_LINES: &str = "[buildout]\ndevelop = .\nparts = app\n\n[app]\nrecipe 
 /// A project whose build backend is in it: it needs no setuptools.
 const PROJECT: [(&str, &str); 3] = [
     ("pyproject.toml", "[build-system]\nrequires = []\nbuild-backend = 'backend'\nbackend-path = ['.']\n"),
-    ("backend.py", include_str!("distributions/backend.py")),
+    ("backend.py", include_str!("backend.py")),
     ("demo.py", "def main():\n    print('demo')\n"),
 ];
 

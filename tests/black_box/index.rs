@@ -42,6 +42,11 @@ impl IndexServer {
         self.server.url("/simple/")
     }
 
+    /// The configuration with this index in its section `[buildout]`.
+    pub(crate) fn configured(&self, configuration: &str) -> String {
+        configuration.replacen("[buildout]\n", &format!("[buildout]\nindex = {}\n", self.url()), 1)
+    }
+
     /// The paths that were requested since the last call.
     pub(crate) fn requests(&self) -> Vec<String> {
         let all = self.server.requests();

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use base::shell::quoted;
 use rustix::process::Signal;
 use test_support::{Space, component};
 
@@ -251,9 +252,12 @@ fn a_location_without_write_permission_is_made_again() {
     let space = space(configuration, &[]);
     space.shell("mkdir -p x/d && touch x/d/f && chmod a-w x/d && tar cf x.tar x && chmod u+w x/d");
     std::fs::set_permissions(space.path(""), std::fs::Permissions::from_mode(0o777)).unwrap();
-    let run = format!("{} run", test_support::host().display());
+    let run = format!("{} run", quoted(&test_support::host().display().to_string()));
     let as_user = |line: &str| match rustix::process::getuid().is_root() {
-        true => format!("setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent sh -c '{line}'"),
+        true => {
+            let line = quoted(line);
+            format!("setpriv --reuid=65534 --regid=65534 --clear-groups env HOME=/nonexistent sh -c {line}")
+        }
         false => line.to_owned(),
     };
     for line in [

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base::interrupt::Interrupt;
+use base::shell::quoted;
 use base::source::{Blame, Explain as _};
 use confine::{
     CommandLimits, CommandOutcome, CommandPolicy, CommandStream, ConfineError, ConfinementLevel, NativeCommand,
@@ -198,9 +199,9 @@ fn a_link_in_place_of_a_granted_directory_leads_nowhere() {
             let outcome = space.run_with(&command, policy, &mut take);
             (outcome.map_err(|error| error.to_string()), output)
         };
-        let replace = format!("rmdir inner && ln -s {} inner", space.outside().display());
+        let replace = format!("rmdir inner && ln -s {} inner", quoted(&space.outside().display().to_string()));
         assert_eq!(run(&both, &space.work(), &replace), (Ok(CommandOutcome::Exited(0)), String::new()));
-        let attempt = format!("cat {0}/secret; touch {0}/escaped", inner.display());
+        let attempt = format!("cat {0}/secret; touch {0}/escaped", quoted(&inner.display().to_string()));
         let (outcome, output) = run(&both, &space.work(), &attempt);
         assert_eq!(outcome, Ok(CommandOutcome::Exited(1)), "{output}");
         assert!(output.contains("inner/secret") && !escaped.exists(), "{output}");
@@ -473,7 +474,8 @@ fn programs_of_the_work_directory_are_not_found() {
 fn a_missing_layer_is_named_with_a_remedy() {
     let space = ConfinementSpace::new();
     // Confined already, a command cannot confine another: no user namespace is available.
-    let script = format!("exec {} {AS_COMMAND} host {} full", space::own_path(), space.root().display());
+    let root = space.root().display().to_string();
+    let script = format!("exec {} {AS_COMMAND} host {} full", quoted(&space::own_path()), quoted(&root));
     let (outcome, output) = space.run(&space.shell(&script), ConfinementLevel::Full);
     assert_eq!(outcome, CommandOutcome::Exited(4), "{output}");
     assert!(output.contains("Native commands cannot be confined here: user namespace: unshare"), "{output}");

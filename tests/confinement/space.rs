@@ -13,6 +13,7 @@ use std::process::{Child, Stdio};
 use std::sync::OnceLock;
 
 use base::interrupt::Interrupt;
+use base::shell::quoted;
 use base::source::Explain as _;
 use confine::{CommandOutcome, CommandPolicy, CommandStream, ConfineError, ConfinementLevel, NativeCommand, Runner};
 
@@ -120,7 +121,11 @@ impl ConfinementSpace {
     /// A shell script in which `daemon` starts one that locks `lock`.
     pub(crate) fn daemon(&self, script: &str) -> NativeCommand {
         let lock = self.work().join("lock");
-        self.shell(&format!("daemon() {{ {} {AS_COMMAND} daemon {}; }}\n{script}", own_path(), lock.display()))
+        self.shell(&format!(
+            "daemon() {{ {} {AS_COMMAND} daemon {}; }}\n{script}",
+            quoted(&own_path()),
+            quoted(&lock.display().to_string())
+        ))
     }
 
     pub(crate) fn runner() -> Runner {

@@ -102,7 +102,7 @@ fn a_body_that_cannot_continue_starts_over() {
         (None, None),
     ] {
         let asks_twice = answer_to_rest.is_some();
-        let answers = [cut(validator, "XXXXX")].into_iter().chain(answer_to_rest).chain([whole.clone()]);
+        let answers = [cut(validator, "wrong")].into_iter().chain(answer_to_rest).chain([whole.clone()]);
         let server = Server::script(answers);
         let space = DownloadSpace::new();
         let downloaded = space.get(&verified(server.url("/a.tar"), "abcdefghij0123456789")).unwrap();

@@ -57,8 +57,7 @@ impl IndexedBuildout {
 
     /// Writes the configuration, with the index in it.
     fn configure(&self, configuration: &str) {
-        let index = format!("[buildout]\nindex = {}\n", self.index.url());
-        self.space.write("buildout.cfg", &configuration.replacen("[buildout]\n", &index, 1));
+        self.space.write("buildout.cfg", &self.index.configured(configuration));
     }
 
     /// What a run printed, which succeeds.

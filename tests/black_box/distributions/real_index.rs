@@ -73,7 +73,7 @@ fn developed_projects_of_all_layouts_can_be_imported() {
          mapped\n    late\n    spaced\n    declared\n",
     );
     let printed = run(&space, &[]);
-    // Each with a script of its own, so that none profits from another one's path.
+    // One script for each project: a script must not find the project through the path of another.
     for name in ["app", "single", "mapped", "late", "spaced", "declared"] {
         space.write("alone.cfg", &format!("[buildout]\nextends = buildout.cfg\n\n[app]\neggs = {name}\n"));
         run(&space, &["-c", "alone.cfg"]);

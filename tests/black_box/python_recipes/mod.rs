@@ -124,8 +124,7 @@ impl RecipeBuildout {
     }
 
     fn configure(&self, configuration: &str) {
-        let index = format!("[buildout]\nindex = {}\n", self.index.url());
-        self.space.write("buildout.cfg", &configuration.replacen("[buildout]\n", &index, 1));
+        self.space.write("buildout.cfg", &self.index.configured(configuration));
     }
 
     fn run(&self, arguments: &[&str]) -> String {

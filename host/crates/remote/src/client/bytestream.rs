@@ -246,7 +246,7 @@ impl ServerSession {
     /// How much of an upload the server has; `None` if it cannot say.
     async fn committed(&self, upload: &OutgoingBlob) -> Option<u64> {
         let request = QueryWriteStatusRequest { resource_name: upload.resource.clone() };
-        let answer = self.call("QueryWriteStatus", 0, request, |channel, request| async move {
+        let answer = self.call("QueryWriteStatus", self.deadline(0), request, |channel, request| async move {
             ByteStreamClient::new(channel).query_write_status(request).await
         });
         let answer = answer.await.ok()?;

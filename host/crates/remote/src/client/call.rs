@@ -9,23 +9,8 @@ use super::failure::{CallFailure, StatusVerdict, judge};
 use super::session::ServerSession;
 
 impl ServerSession {
-    /// Makes a call that moves about `bytes`, until it succeeds or is not worth another attempt.
+    /// Makes a call until it succeeds or is not worth another attempt; `deadline` is that of each attempt.
     pub(super) async fn call<M, T, F>(
-        &self,
-        call: &'static str,
-        bytes: u64,
-        message: M,
-        send: impl Fn(Channel, Request<M>) -> F,
-    ) -> Result<T, CallFailure>
-    where
-        M: Clone,
-        F: Future<Output = Result<Response<T>, Status>>,
-    {
-        self.call_within(call, self.deadline(bytes), message, send).await
-    }
-
-    /// The same, with a deadline for each attempt.
-    pub(super) async fn call_within<M, T, F>(
         &self,
         call: &'static str,
         deadline: Duration,

@@ -71,7 +71,7 @@ impl ServerSession {
                 ..v2::FindMissingBlobsRequest::default()
             };
             let bytes = 100 * chunk.len() as u64;
-            let answer = self.call("FindMissingBlobs", bytes, request, |channel, request| async move {
+            let answer = self.call("FindMissingBlobs", self.deadline(bytes), request, |channel, request| async move {
                 let client = ContentAddressableStorageClient::new(channel);
                 client.max_decoding_message_size(LARGEST_ANSWER).find_missing_blobs(request).await
             });
@@ -123,7 +123,7 @@ impl ServerSession {
             ..v2::BatchUpdateBlobsRequest::default()
         };
         let bytes = digests.iter().map(BlobDigest::size).sum();
-        let answer = self.call("BatchUpdateBlobs", bytes, request, |channel, request| async move {
+        let answer = self.call("BatchUpdateBlobs", self.deadline(bytes), request, |channel, request| async move {
             ContentAddressableStorageClient::new(channel).batch_update_blobs(request).await
         });
         let answers = answer.await?.responses;
@@ -161,7 +161,7 @@ impl ServerSession {
             ..v2::BatchReadBlobsRequest::default()
         };
         let bytes = digests.iter().map(BlobDigest::size).sum();
-        let answer = self.call("BatchReadBlobs", bytes, request, |channel, request| async move {
+        let answer = self.call("BatchReadBlobs", self.deadline(bytes), request, |channel, request| async move {
             let client = ContentAddressableStorageClient::new(channel);
             client.max_decoding_message_size(LARGEST_ANSWER).batch_read_blobs(request).await
         });

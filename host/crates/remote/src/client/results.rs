@@ -14,7 +14,7 @@ impl ServerSession {
             action_digest: Some(key.to_message()),
             ..v2::GetActionResultRequest::default()
         };
-        let answer = self.call("GetActionResult", 0, request, |channel, request| async move {
+        let answer = self.call("GetActionResult", self.deadline(0), request, |channel, request| async move {
             let client = ActionCacheClient::new(channel);
             client.max_decoding_message_size(LARGEST_ANSWER).get_action_result(request).await
         });
@@ -35,7 +35,7 @@ impl ServerSession {
             action_result: Some(result),
             ..v2::UpdateActionResultRequest::default()
         };
-        let answer = self.call("UpdateActionResult", 0, request, |channel, request| async move {
+        let answer = self.call("UpdateActionResult", self.deadline(0), request, |channel, request| async move {
             ActionCacheClient::new(channel).update_action_result(request).await
         });
         answer.await.map(drop)

@@ -80,7 +80,7 @@ impl ServerSession {
         let request = v2::GetCapabilitiesRequest { instance_name: settings.instance.clone() };
         // A server that accepts connections and never answers must not cost more than one that is not there.
         let longest = settings.limits.connect.min(settings.limits.call);
-        let answer = session.call_within(CAPABILITIES, longest, request, |channel, request| async move {
+        let answer = session.call(CAPABILITIES, longest, request, |channel, request| async move {
             CapabilitiesClient::new(channel).get_capabilities(request).await
         });
         let answer = answer.await.map_err(|failure| match failure {
